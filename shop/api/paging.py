@@ -1,0 +1,200 @@
+"""Pages by keyset: stable while rows are added, and as fast on the last page as on the first."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import F, Q
+from rest_framework.pagination import BasePagination
+from rest_framework.response import Response
+
+from shop.core.errors import FieldError, ValidationFailed
+
+if TYPE_CHECKING:
+    from django.db.models import Model, QuerySet
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+COUNT_LIMIT = 10_000
+PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """A unique order: by a column or annotation, then by primary key, both in the same direction."""
+
+    column: str
+    descending: bool = False
+
+    def reversed(self) -> Ordering:
+        """Return the same order from its other end."""
+        return Ordering(self.column, not self.descending)
+
+    def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows in this order; rows without a value come last."""
+        column = F(self.column)
+        first = column.desc(nulls_last=True) if self.descending else column.asc(nulls_last=True)
+        return rows.order_by(first, "-pk" if self.descending else "pk")
+
+    def after(self, value: Any, pk: Any) -> Q:
+        """Return what stands behind the row with this value and key."""
+        beyond, pk_beyond = ("lt", "lt") if self.descending else ("gt", "gt")
+        if value is None:
+            return Q(**{f"{self.column}__isnull": True, f"pk__{pk_beyond}": pk})
+        same = Q(**{self.column: value, f"pk__{pk_beyond}": pk})
+        return Q(**{f"{self.column}__{beyond}": value}) | same | Q(**{f"{self.column}__isnull": True})
+
+
+class KeysetPagination(BasePagination):
+    """
+    ``{count, next, previous, results}`` with opaque, path-absolute cursors.
+
+    A view names its order in ``ordering`` (an ``Ordering``) or ``get_ordering()``. ``count`` is exact up to
+    10,000 and null beyond. One statement counts, one reads: two in all, whatever the page.
+    """
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+    ) -> list[Any]:
+        """
+        Return the rows of the page that the query string asks for.
+
+        :raises ValidationFailed: the page size or the cursor can't be read, or the cursor is another list's.
+        """
+        self.request = request
+        self.size = _page_size(request)
+        self.ordering: Ordering = view.get_ordering() if hasattr(view, "get_ordering") else view.ordering  # type: ignore[union-attr]
+        counted = queryset.order_by().values("pk")[: COUNT_LIMIT + 1].count()
+        self.count = counted if counted <= COUNT_LIMIT else None
+        cursor = _read_cursor(request, self._fingerprint(), queryset.model, self.ordering.column)
+        order = self.ordering
+        if cursor is not None:
+            backwards, value, pk = cursor
+            order = self.ordering.reversed() if backwards else self.ordering
+            queryset = queryset.filter(_position(order, backwards, value, pk))
+        else:
+            backwards = False
+        rows = list(_ordered(queryset, order, backwards)[: self.size + 1])
+        more = len(rows) > self.size
+        rows = rows[: self.size]
+        if backwards:
+            rows.reverse()
+        self.has_next = bool(rows) and (more or backwards)
+        self.has_previous = bool(rows) and (more if backwards else cursor is not None)
+        self.rows = rows
+        return rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return the page as the contract shapes it."""
+        return Response(
+            {
+                "count": self.count,
+                "next": self._link(self.rows[-1], backwards=False) if self.has_next else None,
+                "previous": self._link(self.rows[0], backwards=True) if self.has_previous else None,
+                "results": data,
+            }
+        )
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe a page for the schema."""
+        link = {"type": ["string", "null"], "description": "Path-absolute and opaque."}
+        return {
+            "type": "object",
+            "required": ["count", "next", "previous", "results"],
+            "properties": {
+                "count": {"type": ["integer", "null"], "description": f"Null beyond {COUNT_LIMIT}."},
+                "next": link,
+                "previous": link,
+                "results": schema,
+            },
+        }
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Describe the parameters for the schema."""
+        size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
+        return [
+            {"name": "cursor", "in": "query", "required": False, "schema": {"type": "string"}},
+            {"name": "page_size", "in": "query", "required": False, "schema": size},
+        ]
+
+    def _fingerprint(self) -> str:
+        """Name the list that a cursor belongs to: its path, filters and order, but not the page size."""
+        skip = {"cursor", "page_size"}
+        query = sorted((k, v) for k, v in self.request.query_params.items() if k not in skip)
+        said = repr((self.request.path, query, self.ordering))
+        return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+    def _link(self, row: Model, *, backwards: bool) -> str:
+        value = _value(row, self.ordering.column)
+        said = json.dumps([self._fingerprint(), int(backwards), value, str(row.pk)], default=_iso)
+        query = self.request.query_params.dict()
+        query["cursor"] = base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+        return f"{self.request.path}?{urlencode(query)}"
+
+
+def _ordered(rows: QuerySet[Any], order: Ordering, backwards: bool) -> QuerySet[Any]:  # noqa: FBT001
+    if not backwards:
+        return order.apply(rows)
+    # Read from the other end, rows without a value come first.
+    column = F(order.column)
+    first = column.desc(nulls_first=True) if order.descending else column.asc(nulls_first=True)
+    return rows.order_by(first, "-pk" if order.descending else "pk")
+
+
+def _position(order: Ordering, backwards: bool, value: Any, pk: Any) -> Q:  # noqa: FBT001
+    if not backwards:
+        return order.after(value, pk)
+    beyond = "lt" if order.descending else "gt"
+    if value is None:
+        return Q(**{f"{order.column}__isnull": False}) | Q(
+            **{f"{order.column}__isnull": True, f"pk__{beyond}": pk}
+        )
+    return Q(**{f"{order.column}__{beyond}": value}) | Q(**{order.column: value, f"pk__{beyond}": pk})
+
+
+def _page_size(request: Request) -> int:
+    given = request.query_params.get("page_size")
+    if given is None:
+        return PAGE_SIZE
+    if not given.isascii() or not given.isdigit() or len(given) > 9 or int(given) < 1:
+        raise ValidationFailed(FieldError("page_size", "invalid", "Write a whole number of at least 1."))
+    return min(int(given), MAX_PAGE_SIZE)
+
+
+def _read_cursor(
+    request: Request, fingerprint: str, model: type[Model], column: str
+) -> tuple[bool, Any, Any] | None:
+    given = request.query_params.get("cursor")
+    if given is None:
+        return None
+    try:
+        said = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode()
+        owner, backwards, value, pk = json.loads(said)
+        if owner != fingerprint:
+            raise ValueError("another list's cursor")
+        pk = model._meta.pk.to_python(pk)
+        if column in {field.attname for field in model._meta.concrete_fields}:
+            value = model._meta.get_field(column).to_python(value)
+        return bool(backwards), value, pk
+    except (ValueError, TypeError, binascii.Error, DjangoValidationError):
+        raise ValidationFailed(
+            FieldError("cursor", "invalid", "This cursor is not from this list.")
+        ) from None
+
+
+def _value(row: Any, column: str) -> Any:
+    for part in column.split("__"):
+        row = getattr(row, part)
+    return row
+
+
+def _iso(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

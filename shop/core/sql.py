@@ -1,0 +1,49 @@
+"""SQL that Django has no word for, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F, Func, JSONField, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+
+
+class JsonList(Subquery):
+    """
+    The rows of a subquery as one JSON list, so that a parent and its children are read in one statement.
+
+    ``JsonList(Image.objects.filter(product=OuterRef("pk")).order_by("position"), url="file")`` is a list of
+    ``{"url": …}``, in the subquery's order; an empty one is ``[]``.
+    """
+
+    output_field = JSONField()
+
+    def __init__(self, rows: QuerySet[Any], **members: Any) -> None:
+        super().__init__(rows.annotate(json_object=JSONObject(**members)).values("json_object"))
+
+    def as_sql(self, compiler: Any, connection: Any, template: str | None = None, **context: Any) -> Any:
+        """Return the subquery inside the aggregate that this database has."""
+        sql, params = super().as_sql(compiler, connection, template, **context)
+        # The only text put in is what Django has just compiled; every value stays a parameter.
+        if connection.vendor == "postgresql":
+            template = "(SELECT COALESCE(jsonb_agg(item.json_object), '[]'::jsonb) FROM %s item)"
+        else:
+            template = "(SELECT json_group_array(json(item.json_object)) FROM %s item)"
+        return template.replace("%s", sql, 1), params
+
+
+class JsonColumn(Func):
+    """A JSON column as a member of a ``JsonList``: SQLite keeps JSON as text and would quote it again."""
+
+    output_field = JSONField()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(F(name))
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the column as JSON and not as text."""
+        return self.as_sql(compiler, connection, function="JSON", **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the column as it is."""
+        return self.as_sql(compiler, connection, template="%(expressions)s", **context)

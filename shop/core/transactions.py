@@ -1,0 +1,98 @@
+"""Transactions: the durable door, and the guards that keep the network out of them."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+from shop.core.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# PostgreSQL's SQLSTATE for serialization_failure and deadlock_detected: another run may succeed.
+_RETRYABLE = frozenset({"40001", "40P01"})
+_LOCK_NOT_AVAILABLE = "55P03"
+_TRIES = 3
+
+
+class TransactionRequired(RuntimeError):
+    """Raised when a write that must be atomic with others runs outside a transaction: a bug."""
+
+
+class TransactionForbidden(RuntimeError):
+    """Raised when the network is about to be used inside a transaction: a bug."""
+
+
+def in_transaction() -> bool:
+    """Tell whether a transaction is open; the block that a test case wraps around itself doesn't count."""
+    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+
+
+def require_transaction(what: str) -> None:
+    """
+    Refuse to go on outside a transaction.
+
+    :raises TransactionRequired: there is none.
+    """
+    if not in_transaction():
+        raise TransactionRequired(f"{what} must run inside a transaction.")
+
+
+def forbid_transaction(what: str) -> None:
+    """
+    Refuse to go on inside a transaction: a lock would be held for as long as the network takes.
+
+    :raises TransactionForbidden: one is open.
+    """
+    if in_transaction():
+        raise TransactionForbidden(f"{what} must not run inside a transaction.")
+
+
+def use_case(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """
+    Run one service call as one durable transaction: when this returns, it is committed.
+
+    Waits at most 3 seconds for a lock. A deadlock or serialization failure is tried again, three times in
+    all, after a short random pause.
+
+    :raises Unavailable: a lock wasn't to be had in time; nothing is written.
+    """
+    for attempt in range(1, _TRIES + 1):
+        try:
+            with transaction.atomic(durable=True):
+                limit_lock_waits()
+                return call(*args, **kwargs)
+        except OperationalError as error:
+            state = sqlstate(error)
+            if state in _RETRYABLE and attempt < _TRIES:
+                time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311  (jitter, not a secret)
+                continue
+            if state in _RETRYABLE or lock_timed_out(error):
+                raise Unavailable(retry_after=1) from error
+            raise
+    raise AssertionError("unreachable")
+
+
+def limit_lock_waits(milliseconds: int = 3000) -> None:
+    """Bound the time this transaction waits for one lock; SQLite has its own bound in the settings."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # LOCAL ends with the transaction, so it is safe behind a pooler that hands connections around.
+            cursor.execute(f"SET LOCAL lock_timeout = {int(milliseconds)}")
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return PostgreSQL's code for a database error, or None where there is none (SQLite)."""
+    return getattr(error.__cause__, "pgcode", None)
+
+
+def lock_timed_out(error: BaseException) -> bool:
+    """Tell whether a database error means that a lock wasn't to be had in time."""
+    return sqlstate(error) == _LOCK_NOT_AVAILABLE or "database is locked" in str(error)

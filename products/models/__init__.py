@@ -1,0 +1,29 @@
+"""Tables of the catalogue and of stock."""
+
+from products.models.catalogue import (
+    Brand,
+    Category,
+    Collection,
+    Price,
+    Product,
+    ProductImage,
+    ProductPrice,
+    ProductSlug,
+    Variant,
+)
+from products.models.stock import Reservation, StockItem, StockMovement
+
+__all__ = [
+    "Brand",
+    "Category",
+    "Collection",
+    "Price",
+    "Product",
+    "ProductImage",
+    "ProductPrice",
+    "ProductSlug",
+    "Reservation",
+    "StockItem",
+    "StockMovement",
+    "Variant",
+]

@@ -1,0 +1,208 @@
+"""What the shop offers: categories, products, their variants, prices and images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from treebeard.mp_tree import MP_Node
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Category(MP_Node):
+    """A place in the tree that shoppers browse; written through treebeard's manager methods only."""
+
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=120, unique=True)
+    description = models.TextField(blank=True, default="")
+
+    class Meta:
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Brand(models.Model):
+    """Who made it."""
+
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="products_brand_name_any_case")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Collection(models.Model):
+    """A hand-picked group of products beside the one category that each has."""
+
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=120, unique=True)
+    products = models.ManyToManyField("Product", related_name="collections", blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    """Filters on products."""
+
+    def visible(self, *, now: datetime) -> Self:
+        """Return those that shoppers may see."""
+        return self.filter(published_at__lte=now, archived_at__isnull=True)
+
+
+class Product(models.Model):
+    """
+    Something to buy, in one or more variants.
+
+    ``in_stock``, ``rating`` and ``review_count`` are kept here so that a list never aggregates; stock and
+    review services alone write them.
+    """
+
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=220, unique=True)
+    description = models.TextField(blank=True, default="")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
+    brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT, related_name="products")
+    # The code of a tax class; its rates belong to the cart, to the left of this app.
+    tax_class = models.CharField(max_length=20, default="standard")
+    # The names of the options in the order they are shown; each variant has a value for each.
+    option_names = models.JSONField(default=list, blank=True)
+    attributes = models.JSONField(default=dict, blank=True)
+    cover = models.ForeignKey(
+        "ProductImage", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    in_stock = models.BooleanField(default=False)
+    # Hundredths of a star, 100 to 500.
+    rating = models.PositiveSmallIntegerField(null=True, blank=True)
+    review_count = models.PositiveIntegerField(default=0)
+    published_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rating__isnull=True) | Q(rating__gte=100, rating__lte=500),
+                name="products_product_rating_in_range",
+            ),
+            models.CheckConstraint(
+                # A number alone would be taken for an id.
+                condition=Q(slug__regex=r"[a-z]"),
+                name="products_product_slug_has_letter",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["category", "id"], name="products_by_category"),
+            models.Index(fields=["-created_at", "-id"], name="products_newest"),
+            models.Index(fields=["name", "id"], name="products_by_name"),
+            models.Index(fields=["brand"], name="products_by_brand"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.name}"
+
+
+class ProductSlug(models.Model):
+    """Every slug a product ever had, so that an old address keeps answering and is never given away."""
+
+    slug = models.SlugField(max_length=220, unique=True)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="slugs")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class ProductImage(models.Model):
+    """One picture of a product; ``file`` is a path in the default storage."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
+    file = models.CharField(max_length=200)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    alt = models.CharField(max_length=200, blank=True, default="")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["product", "position", "id"], name="products_image_order")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.file}"
+
+
+class Variant(models.Model):
+    """What is really bought: one row per combination of option values."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
+    sku = models.CharField(max_length=64, unique=True)
+    options = models.JSONField(default=dict, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    requires_shipping = models.BooleanField(default=True)
+    weight_grams = models.PositiveIntegerField(default=0)
+    image = models.ForeignKey(
+        ProductImage, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    # When a variant that is sold on backorder is expected.
+    available_at = models.DateField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
+    metadata = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["product", "position", "id"], name="products_variant_order")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.sku}"
+
+
+class Price(models.Model):
+    """What a variant costs in a currency, in minor units; nothing is converted when it is read."""
+
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="prices")
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField()
+    # The former price of a sale, struck through.
+    compare_at = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["variant", "currency"], name="products_price_once_a_currency"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="products_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(compare_at__isnull=True) | Q(compare_at__gt=F("amount")),
+                name="products_price_compare_at_is_higher",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.amount} {self.currency}"
+
+
+class ProductPrice(models.Model):
+    """The lowest price of a product's variants in a currency, kept beside the prices so that lists don't aggregate."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="lowest_prices")
+    currency = models.CharField(max_length=3)
+    lowest = models.BigIntegerField()
+    compare_at = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "currency"], name="products_lowest_once_a_currency"),
+        ]
+        indexes = [models.Index(fields=["currency", "lowest", "product"], name="products_by_price")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.lowest} {self.currency}"

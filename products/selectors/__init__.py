@@ -1,0 +1,18 @@
+"""Every way the catalogue is read."""
+
+from products.selectors.browse import category_tree, list_products, product_by_ref
+from products.selectors.offers import Choice, Offer, image_url, offer_for, offers_in
+from products.selectors.stock import movements_of, variant_of
+
+__all__ = [
+    "Choice",
+    "Offer",
+    "category_tree",
+    "image_url",
+    "list_products",
+    "movements_of",
+    "offer_for",
+    "offers_in",
+    "product_by_ref",
+    "variant_of",
+]

@@ -1,0 +1,157 @@
+"""Lists, trees and single products as shoppers see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    Value,
+    When,
+)
+from django.db.models.fields.json import KeyTextTransform
+
+from products.models import Category, Product, ProductImage, Variant
+from shop.core.errors import NotFound
+from shop.core.sql import JsonList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from products.models.catalogue import ProductQuerySet
+
+MAX_WORDS = 8
+_LARGEST_ID = 2**63 - 1
+
+
+def _below(slug: str) -> Exists:
+    """Return the condition that a product's category is the named one or below it, in the same statement."""
+    above = Category.objects.filter(slug=slug).alias(
+        place=ExpressionWrapper(OuterRef("category__path"), output_field=CharField())
+    )
+    return Exists(above.filter(place__startswith=F("path")))
+
+
+# What each filter of the list means.
+_CONDITIONS: dict[str, Callable[[Any], Any]] = {
+    "category": _below,
+    "collection": lambda slug: Q(collections__slug=slug),
+    "brand": lambda name: Q(brand__name__iexact=name),
+    "in_stock": lambda yes: Q(in_stock=yes),
+    "ids": lambda ids: Q(pk__in=ids),
+    "price_min": lambda minor: Q(price__gte=minor),
+    "price_max": lambda minor: Q(price__lte=minor),
+}
+
+
+def list_products(
+    *, filters: dict[str, Any], currency: str, now: datetime, hidden: bool = False
+) -> ProductQuerySet:
+    """
+    Return the products that match all filters, each with ``price`` and ``compare_at_price`` in minor units.
+
+    One statement, ready to serialise. A product without a price in the currency isn't listed.
+
+    :param filters: ``category`` and ``collection`` (slugs), ``brand`` (any case), ``q``, ``price_min`` and
+        ``price_max`` (minor units), ``in_stock``, ``ids``, and ``attr.<name>``.
+    :param hidden: whether unpublished and archived products are listed too, for staff.
+    """
+    products = _priced(Product.objects.all() if hidden else Product.objects.visible(now=now), currency)
+    products = products.filter(
+        *(condition(filters[name]) for name, condition in _CONDITIONS.items() if name in filters)
+    )
+    for name, value in filters.items():
+        if name.startswith("attr."):
+            attribute = KeyTextTransform(name.removeprefix("attr."), "attributes")
+            products = products.alias(attribute=attribute).filter(attribute__iexact=value)
+    return _search(products, filters.get("q", ""))
+
+
+def product_by_ref(ref: str, *, currency: str, now: datetime, hidden: bool = False) -> Product:
+    """
+    Return a product by its id or any slug it ever had, with ``gallery`` and ``offers`` ready to serialise.
+
+    Two statements: the product with its pictures, then its variants with price and stock.
+
+    :raises NotFound: there is none that may be seen.
+    """
+    visible = Product.objects.all() if hidden else Product.objects.visible(now=now)
+    found = (
+        visible.filter(pk=min(int(ref), _LARGEST_ID)) if ref.isdigit() else visible.filter(slugs__slug=ref)
+    )
+    pictures = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "pk")
+    variants = (
+        Variant.objects.filter(archived_at__isnull=True)
+        .annotate(
+            price_row=FilteredRelation("prices", condition=Q(prices__currency=currency)),
+            price=F("price_row__amount"),
+            compare_at_price=F("price_row__compare_at"),
+        )
+        .select_related("stock", "image")
+        .order_by("position", "pk")
+    )
+    product = (
+        _with_price(found, currency)
+        .annotate(gallery=JsonList(pictures, url="file", width="width", height="height", alt="alt"))
+        .prefetch_related(Prefetch("variants", queryset=variants, to_attr="offers"))
+        .first()
+    )
+    if product is None:
+        raise NotFound
+    return product
+
+
+def category_tree() -> list[Category]:
+    """Return every category in tree order with ``product_count``, subtree included; one statement."""
+    below = (
+        Product.objects.filter(published_at__isnull=False, archived_at__isnull=True)
+        .alias(place=F("category__path"))
+        .filter(place__startswith=OuterRef("path"))
+        .order_by()
+        .values(one=Value(1))
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    return list(Category.objects.annotate(product_count=below).order_by("path"))
+
+
+def _priced(products: ProductQuerySet, currency: str) -> ProductQuerySet:
+    return _with_price(products, currency).filter(price__isnull=False)
+
+
+def _with_price(products: ProductQuerySet, currency: str) -> ProductQuerySet:
+    return products.annotate(
+        price_row=FilteredRelation("lowest_prices", condition=Q(lowest_prices__currency=currency)),
+        price=F("price_row__lowest"),
+        compare_at_price=F("price_row__compare_at"),
+    ).select_related("category", "brand", "cover")
+
+
+def _search(products: ProductQuerySet, text: str) -> ProductQuerySet:
+    """Keep what contains every word; ``relevance`` is higher where the name has them."""
+    words = text.split()[:MAX_WORDS]
+    for word in words:
+        sku = Variant.objects.filter(product=OuterRef("pk"), sku__iexact=word)
+        products = products.filter(
+            Q(name__icontains=word)
+            | Q(description__icontains=word)
+            | Q(brand__name__icontains=word)
+            | Exists(sku)
+        )
+    if not words:
+        return products.annotate(relevance=Value(0, output_field=IntegerField()))
+    in_name = Q(*(Q(name__icontains=word) for word in words))
+    start = Q(name__istartswith=text.strip())
+    rank = Case(When(start, then=2), When(in_name, then=1), default=0, output_field=IntegerField())
+    return products.annotate(relevance=rank)

@@ -1,0 +1,127 @@
+"""Variants as the cart needs them: what they are, what they cost now, whether they can be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db.models import F, FilteredRelation, Q
+
+from products.errors import VariantRequired
+from products.models import Variant
+from shop.core.errors import does_not_exist
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """
+    A variant on offer at an instant; amounts are minor units of ``currency``.
+
+    ``price`` is None when it isn't sold in that currency, and ``for_sale`` is false when it or its product is
+    archived or unpublished. ``available`` is None when stock isn't tracked.
+    """
+
+    variant_id: int
+    product_id: int
+    sku: str
+    name: str
+    options: dict[str, str]
+    image: dict[str, Any] | None
+    tax_class: str
+    category_path: str
+    requires_shipping: bool
+    weight_grams: int
+    currency: str
+    price: int | None
+    for_sale: bool
+    available: int | None
+    sellable: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What somebody wants to buy, named by exactly one of variant id, product id and SKU."""
+
+    variant: int | None = None
+    product: int | None = None
+    sku: str | None = None
+
+
+def offers_in(variants: Iterable[int], *, currency: str, now: datetime) -> dict[int, Offer]:
+    """Return the offers of these variants by variant id, in one statement; unknown ids are left out."""
+    rows = _rows(currency).filter(pk__in=list(variants))
+    return {row.pk: _offer(row, currency, now) for row in rows}
+
+
+def offer_for(choice: Choice, *, currency: str, now: datetime) -> Offer:
+    """
+    Return the one offer that is chosen; one statement.
+
+    :raises ValidationFailed: it doesn't exist or isn't for sale.
+    :raises VariantRequired: the product has several variants.
+    """
+    if choice.variant is not None:
+        field, rows = "variant", _rows(currency).filter(pk=choice.variant)
+    elif choice.sku is not None:
+        field, rows = "sku", _rows(currency).filter(sku=choice.sku)
+    else:
+        field, rows = "product", _rows(currency).filter(product=choice.product, archived_at__isnull=True)
+    offers = [offer for row in rows[:2] if (offer := _offer(row, currency, now)).for_sale]
+    if not offers:
+        raise does_not_exist(field)
+    if len(offers) > 1:
+        raise VariantRequired
+    return offers[0]
+
+
+def image_url(file: str) -> str:
+    """Return the absolute address of a stored picture, from configuration and never from a request."""
+    url = default_storage.url(file)
+    return f"{settings.SHOP_URL}{url}" if url.startswith("/") else url
+
+
+def _rows(currency: str) -> Any:
+    return Variant.objects.annotate(
+        price_row=FilteredRelation("prices", condition=Q(prices__currency=currency)),
+        price=F("price_row__amount"),
+    ).select_related("product__category", "product__cover", "stock", "image")
+
+
+def _offer(row: Any, currency: str, now: datetime) -> Offer:
+    product, stock = row.product, row.stock
+    picture = row.image or product.cover
+    visible = product.published_at is not None and product.published_at <= now and product.archived_at is None
+    free = stock.on_hand - stock.reserved
+    return Offer(
+        variant_id=row.pk,
+        product_id=product.pk,
+        sku=row.sku,
+        name=product.name,
+        options=row.options,
+        image=picture and picture_json(picture),
+        tax_class=product.tax_class,
+        category_path=product.category.path,
+        requires_shipping=row.requires_shipping,
+        weight_grams=row.weight_grams,
+        currency=currency,
+        price=row.price,
+        for_sale=visible and row.archived_at is None,
+        available=max(0, free) if stock.tracked else None,
+        sellable=max(0, free + stock.backorder_limit) if stock.tracked else None,
+    )
+
+
+def picture_json(picture: Any) -> dict[str, Any]:
+    """Return a picture as the API shows it."""
+    return {
+        "url": image_url(picture.file),
+        "width": picture.width,
+        "height": picture.height,
+        "alt": picture.alt,
+    }

@@ -1,0 +1,252 @@
+"""Shapes of the catalogue's bodies, filters and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from products import selectors
+from products.selectors.offers import picture_json
+from shop.api.serializers import (
+    BodySerializer,
+    CurrencyField,
+    PlainTextField,
+    QuerySerializer,
+    StrictIntegerField,
+)
+from shop.core.money import from_text, to_text
+
+MAX_IDS = 100
+ORDERINGS = ("price", "-price", "newest", "name", "rating", "relevance")
+
+
+class AmountField(serializers.CharField):
+    """An amount as the contract writes it, ``19.90``; its currency stands beside it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=24, **kwargs)
+
+
+class ProductFilters(QuerySerializer):
+    """The filters and orderings of the product list."""
+
+    prefixes = ("attr.",)
+
+    category = serializers.CharField(required=False, max_length=120)
+    collection = serializers.CharField(required=False, max_length=120)
+    brand = serializers.CharField(required=False, max_length=100)
+    q = serializers.CharField(required=False, allow_blank=True, max_length=100)
+    price_min = AmountField(required=False)
+    price_max = AmountField(required=False)
+    in_stock = serializers.ChoiceField(required=False, choices=("true", "false"))
+    ids = serializers.CharField(required=False, allow_blank=True, max_length=3000)
+    currency = CurrencyField(required=False)
+    ordering = serializers.ChoiceField(required=False, choices=ORDERINGS)
+
+    def validate_in_stock(self, value: str) -> bool:
+        return value == "true"
+
+    def validate_ids(self, value: str) -> list[int]:
+        ids = [part.strip() for part in value.split(",") if part.strip()]
+        if len(ids) > MAX_IDS or any(not i.isascii() or not i.isdigit() or len(i) > 18 for i in ids):
+            raise serializers.ValidationError(f"Write at most {MAX_IDS} ids with commas.", code="invalid")
+        return [int(i) for i in ids]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs.setdefault("currency", settings.BASE_CURRENCY)
+        for name in ("price_min", "price_max"):
+            if name in attrs:
+                attrs[name] = amount_of(attrs[name], attrs["currency"], name)
+        return attrs
+
+
+class DetailFilters(QuerySerializer):
+    """What a single product may be asked with."""
+
+    currency = CurrencyField(required=False)
+
+
+class VariantBody(BodySerializer):
+    """A variant as staff send it."""
+
+    ignored = ("id", "available", "backorder", "image")
+
+    sku = PlainTextField(max_length=64)
+    price = AmountField()
+    compare_at_price = AmountField(required=False, allow_null=True)
+    currency = CurrencyField(required=False)
+    options = serializers.DictField(child=PlainTextField(max_length=100), required=False)
+    requires_shipping = serializers.BooleanField(required=False)
+    weight_grams = StrictIntegerField(required=False, min_value=0, max_value=10_000_000)
+    available_at = serializers.DateField(required=False, allow_null=True)
+    tracked = serializers.BooleanField(required=False)
+    backorder_limit = StrictIntegerField(required=False, min_value=0, max_value=1_000_000)
+    external_id = PlainTextField(required=False, allow_null=True, max_length=100)
+    metadata = serializers.DictField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "price" in attrs:
+            currency = attrs.setdefault("currency", settings.BASE_CURRENCY)
+            attrs["price"] = amount_of(attrs["price"], currency, "price")
+            compare_at = attrs.pop("compare_at_price", None)
+            attrs["compare_at"] = compare_at and amount_of(compare_at, currency, "compare_at_price")
+            if attrs["compare_at"] is not None and attrs["compare_at"] <= attrs["price"]:
+                raise serializers.ValidationError({"compare_at_price": "This must be higher than the price."})
+        elif "compare_at_price" in attrs or "currency" in attrs:
+            raise serializers.ValidationError(
+                {"price": "Send the price together with its currency and former price."}
+            )
+        return attrs
+
+
+class NewVariantBody(VariantBody):
+    """A new variant; its opening stock comes with it."""
+
+    on_hand = StrictIntegerField(required=False, min_value=0, max_value=10_000_000)
+
+
+class ProductBody(BodySerializer):
+    """A product as staff send it; of the variants only a new product takes any."""
+
+    ignored = (
+        "id", "price", "compare_at_price", "currency", "in_stock", "rating", "review_count", "image", "images",
+        "created_at", "updated_at", "options",
+    )  # fmt: skip
+
+    name = PlainTextField(max_length=200)
+    slug = serializers.RegexField(r"^(?=.*[a-z])[a-z0-9-]+$", required=False, max_length=220)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
+    category = serializers.SlugField(max_length=120)
+    brand = PlainTextField(required=False, allow_blank=True, max_length=100)
+    tax_class = serializers.SlugField(required=False, max_length=20)
+    option_names = serializers.ListField(child=PlainTextField(max_length=50), required=False, max_length=5)
+    attributes = serializers.DictField(child=PlainTextField(max_length=200), required=False)
+    published = serializers.BooleanField(required=False)
+    external_id = PlainTextField(required=False, allow_null=True, max_length=100)
+    metadata = serializers.DictField(required=False)
+
+
+class NewProductBody(ProductBody):
+    """A new product with its variants."""
+
+    variants = NewVariantBody(many=True, required=False, max_length=100)
+
+
+class StockBody(BodySerializer):
+    """An adjustment of what is on hand."""
+
+    variant = StrictIntegerField(required=False, min_value=1)
+    delta = StrictIntegerField(min_value=-10_000_000, max_value=10_000_000)
+    reason = PlainTextField(max_length=200)
+
+    def validate_delta(self, value: int) -> int:
+        if value == 0:
+            raise serializers.ValidationError("An adjustment changes something.", code="invalid")
+        return value
+
+
+def amount_of(text: str, currency: str, name: str) -> int:
+    """Return minor units, or refuse the field by name."""
+    try:
+        return from_text(text, currency)
+    except ValueError as error:
+        raise serializers.ValidationError({name: [str(error)]}, code="invalid") from error
+
+
+def product_json(product: Any, currency: str) -> dict[str, Any]:
+    """Return a product as lists show it; ``price`` and ``compare_at_price`` are annotations in minor units."""
+    return {
+        "id": product.pk,
+        "name": product.name,
+        "slug": product.slug,
+        "description": product.description,
+        "category": {"name": product.category.name, "slug": product.category.slug},
+        "brand": product.brand.name if product.brand else None,
+        "price": _money(product.price, currency),
+        "compare_at_price": _money(product.compare_at_price, currency),
+        "currency": currency,
+        "in_stock": product.in_stock,
+        "rating": None if product.rating is None else product.rating / 100,
+        "review_count": product.review_count,
+        "image": picture_json(product.cover) if product.cover else None,
+        "created_at": product.created_at,
+        "updated_at": product.updated_at,
+    }
+
+
+def detail_json(product: Any, currency: str) -> dict[str, Any]:
+    """Return a product with everything its page needs."""
+    return {
+        **product_json(product, currency),
+        "options": _options(product),
+        "attributes": product.attributes,
+        "images": [{**picture, "url": selectors.image_url(picture["url"])} for picture in product.gallery],
+        "variants": [variant_json(variant, currency) for variant in product.offers],
+    }
+
+
+def variant_json(variant: Any, currency: str) -> dict[str, Any]:
+    """Return a variant; ``price`` and ``compare_at_price`` are annotations in minor units."""
+    stock = variant.stock
+    return {
+        "id": variant.pk,
+        "sku": variant.sku,
+        "options": variant.options,
+        "price": _money(variant.price, currency),
+        "compare_at_price": _money(variant.compare_at_price, currency),
+        "available": max(0, stock.on_hand - stock.reserved) if stock.tracked else None,
+        "backorder": stock.tracked and stock.backorder_limit > 0,
+        "available_at": variant.available_at,
+        "requires_shipping": variant.requires_shipping,
+        "image": picture_json(variant.image) if variant.image else None,
+    }
+
+
+def movement_json(movement: Any) -> dict[str, Any]:
+    """Return one row of the stock ledger."""
+    return {
+        "id": movement.pk,
+        "variant": movement.variant_id,
+        "sku": movement.variant.sku,
+        "kind": movement.kind,
+        "delta": movement.delta,
+        "reason": movement.reason,
+        "ref": movement.ref,
+        "actor": movement.actor_id,
+        "created_at": movement.created_at,
+    }
+
+
+def category_tree_json(categories: list[Any]) -> list[dict[str, Any]]:
+    """Return the tree from its flat list in tree order."""
+    roots: list[dict[str, Any]] = []
+    path: list[dict[str, Any]] = []
+    for category in categories:
+        node = {
+            "name": category.name,
+            "slug": category.slug,
+            "description": category.description,
+            "product_count": category.product_count or 0,
+            "children": [],
+        }
+        del path[category.depth - 1 :]
+        (path[-1]["children"] if path else roots).append(node)
+        path.append(node)
+    return roots
+
+
+def _options(product: Any) -> list[dict[str, Any]]:
+    names = product.option_names or list(dict.fromkeys(name for v in product.offers for name in v.options))
+    return [
+        {
+            "name": name,
+            "values": list(dict.fromkeys(v.options[name] for v in product.offers if name in v.options)),
+        }
+        for name in names
+    ]
+
+
+def _money(minor: int | None, currency: str) -> str | None:
+    return None if minor is None else to_text(minor, currency)

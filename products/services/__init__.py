@@ -1,0 +1,38 @@
+"""Every way the catalogue and stock can change."""
+
+from products.services.catalogue import (
+    PRODUCT_FIELDS,
+    ProductData,
+    VariantData,
+    add_image,
+    add_variant,
+    archive_product,
+    archive_variant,
+    create_category,
+    create_product,
+    set_price,
+    update_product,
+    update_variant,
+)
+from products.services.stock import adjust_stock, release, reserve, return_to_stock, sell, set_hold_expiry
+
+__all__ = [
+    "PRODUCT_FIELDS",
+    "ProductData",
+    "VariantData",
+    "add_image",
+    "add_variant",
+    "adjust_stock",
+    "archive_product",
+    "archive_variant",
+    "create_category",
+    "create_product",
+    "release",
+    "reserve",
+    "return_to_stock",
+    "sell",
+    "set_hold_expiry",
+    "set_price",
+    "update_product",
+    "update_variant",
+]

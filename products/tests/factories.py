@@ -1,0 +1,37 @@
+"""A catalogue for tests, of this app and of others: written through the services, as staff would."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+
+from products import services
+from products.models import Category, Product, Variant
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+_numbers = itertools.count(1)
+
+
+def category(name: str = "Lamps", **values: Any) -> Category:
+    """Return the category of this name, made when it is missing."""
+    return Category.objects.filter(name=name).first() or services.create_category(name=name, **values)
+
+
+def variant_data(**values: Any) -> services.VariantData:
+    """Return a new variant at 19.90 EUR with ten on hand, unless said otherwise."""
+    return services.VariantData(
+        **{"sku": f"SKU-{next(_numbers)}", "price": 1990, "currency": "EUR", "on_hand": 10} | values
+    )
+
+
+def product(*variants: services.VariantData, now: datetime = NOW, **values: Any) -> Product:
+    """Return a published product, with one variant unless some are given."""
+    values = {"name": f"Lamp {next(_numbers)}", "category": category().slug} | values
+    data = services.ProductData(**values, variants=variants or (variant_data(),))
+    return services.create_product(data=data, now=now)
+
+
+def variant(now: datetime = NOW, **values: Any) -> Variant:
+    """Return the one variant of a new product."""
+    return product(variant_data(**values), now=now).variants.get()

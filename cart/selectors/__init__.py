@@ -1,0 +1,22 @@
+"""Every way a cart is read."""
+
+from cart.selectors.loading import CartOwner, Place, Shopper, is_alive, load_cart
+from cart.selectors.priced import PricedCart, PricedItem, ShippingOption, empty_cart, priced_cart, read_cart
+from cart.selectors.shipping import shipping_options
+from cart.shapes import cart_json
+
+__all__ = [
+    "CartOwner",
+    "Place",
+    "PricedCart",
+    "PricedItem",
+    "ShippingOption",
+    "Shopper",
+    "cart_json",
+    "empty_cart",
+    "is_alive",
+    "load_cart",
+    "priced_cart",
+    "read_cart",
+    "shipping_options",
+]

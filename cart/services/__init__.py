@@ -1,0 +1,25 @@
+"""Every way a cart can change."""
+
+from cart.services.checkout import check_total, convert, give_back_coupons, redeem_coupons
+from cart.services.coupons import add_coupon, remove_coupon
+from cart.services.lines import add_item, add_quantities, clear, set_quantity
+from cart.services.merge import merge_guest_cart
+from cart.services.opening import converted_cart, open_cart
+from cart.services.place import set_place
+
+__all__ = [
+    "add_coupon",
+    "add_item",
+    "add_quantities",
+    "check_total",
+    "clear",
+    "convert",
+    "converted_cart",
+    "give_back_coupons",
+    "merge_guest_cart",
+    "open_cart",
+    "redeem_coupons",
+    "remove_coupon",
+    "set_place",
+    "set_quantity",
+]

@@ -1,0 +1,120 @@
+"""Getting hold of the cart that a write is about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from cart import selectors
+from cart.errors import CartConverted
+from cart.models import Cart, CartItem
+from cart.ports import purchase_history
+from shop.api.problems import PreconditionFailed
+from shop.core.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from cart.selectors import CartOwner, Place, PricedCart, Shopper
+    from products.selectors.offers import Offer
+
+# For so long a shopper who asks for the cart again is told about the order it became.
+CONVERTED_IS_NEWS = timedelta(days=1)
+
+
+def open_cart(owner: CartOwner, *, version: int | None = None, place: Place | None = None) -> Any:
+    """
+    Return the owner's open cart, locked, as ``load_cart`` does.
+
+    :param place: the place whose rules count, where it isn't the cart's own.
+    :param version: the version the caller has seen, when it must still be that.
+    :raises NotFound: there is none.
+    :raises PreconditionFailed: it has changed since.
+    """
+    cart = selectors.load_cart(owner, place=place, lock=True)
+    if cart is None:
+        raise NotFound
+    if version is not None and cart.version != version:
+        raise PreconditionFailed
+    return cart
+
+
+def open_or_new_cart(shopper: Shopper, *, now: datetime) -> Any:
+    """Return the shopper's open cart, locked; made when there is none. One open cart each, whatever the race."""
+    owner = shopper.owner
+    cart: Any = selectors.load_cart(owner, lock=True)
+    if cart is not None:
+        return cart
+    try:
+        with transaction.atomic():
+            cart = Cart.objects.create(
+                user_id=owner.user_id,
+                token_hash="" if owner.user_id else owner.token_hash,
+                currency=shopper.currency,
+                language=shopper.language,
+                created_at=now,
+                updated_at=now,
+            )
+    except IntegrityError:
+        # Another request of the same shopper was faster; its cart is the one.
+        return open_cart(owner)
+    # What load_cart would find: nothing in it, and no place that has rules.
+    cart.lines, cart.codes, cart.tax_rates, cart.shipping_rates = [], [], [], []
+    return cart
+
+
+def converted_cart(owner: CartOwner, *, now: datetime) -> CartConverted | None:
+    """Return the news that the owner's last cart became an order within a day, or None."""
+    last = (
+        Cart.objects.filter(
+            owner.own(), status=Cart.Status.CONVERTED, converted_at__gt=now - CONVERTED_IS_NEWS
+        )
+        .order_by("-converted_at")
+        .first()
+    )
+    if last is None:
+        return None
+    order = purchase_history().order_of_cart(cart_id=last.pk)
+    return CartConverted(order=str(order) if order else None)
+
+
+def written(
+    cart: Any, *, now: datetime, offers: Mapping[int, Offer] | None = None, **changes: Any
+) -> PricedCart:
+    """
+    Finish a write: raise the version, remember the prices the shopper now sees, and return the priced cart.
+
+    :param offers: those that are known already; only the others are read.
+    :param changes: columns of the cart that change with it.
+    """
+    for name, value in changes.items():
+        setattr(cart, name, value)
+    notices = changes.get("notices", [])
+    Cart.objects.filter(pk=cart.pk).update(
+        version=F("version") + 1, updated_at=now, **{**changes, "notices": notices}
+    )
+    cart.version += 1
+    cart.notices = notices
+    seen = selectors.priced_cart(cart, now=now, offers=offers)
+    _remember_prices(seen)
+    return replace(seen, changes=tuple(change for change in seen.changes if _is_still_true(change)))
+
+
+def _remember_prices(cart: PricedCart) -> None:
+    moved = [
+        item for item in cart.items if item.unit_price is not None and item.unit_price != item.seen_price
+    ]
+    if moved:
+        CartItem.objects.bulk_update(
+            [CartItem(pk=item.id, seen_price=item.unit_price) for item in moved], ["seen_price"]
+        )
+
+
+def _is_still_true(change: dict[str, Any]) -> bool:
+    """Tell whether a change outlives the write: a price that has been shown doesn't, a shortage does."""
+    return change["code"] not in ("price_up", "price_down")

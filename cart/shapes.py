@@ -1,0 +1,70 @@
+"""How a cart looks to a client: plain functions, so that a refusal can carry it as well as an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shop.core.money import rate_text, to_text
+
+if TYPE_CHECKING:
+    from cart.selectors.priced import PricedCart, PricedItem
+
+
+def cart_json(cart: PricedCart) -> dict[str, Any]:
+    """Return the cart as the contract shapes it; unknown parts are null."""
+    totals, currency = cart.totals, cart.currency
+
+    def text(minor: int | None) -> str | None:
+        return None if minor is None else to_text(minor, currency)
+
+    return {
+        "id": cart.id,
+        "items": [item_json(item, currency) for item in cart.items],
+        "coupons": [coupon["code"] for coupon in cart.coupons],
+        "country": cart.place.country or None,
+        "region": cart.place.region or None,
+        "postal_code": cart.place.postal_code or None,
+        "shipping_method": cart.shipping_method or None,
+        "subtotal": text(totals.subtotal),
+        "discount_total": text(totals.discount),
+        "shipping_total": text(totals.shipping),
+        "tax_total": text(totals.tax),
+        "tax_added": text(totals.tax_added),
+        "prices_include_tax": cart.prices_include_tax,
+        "tax_lines": tax_lines_json(totals.tax_lines, currency),
+        "total": text(totals.total),
+        "currency": currency,
+        "item_count": sum(item.quantity for item in cart.items),
+        "changes": list(cart.changes),
+    }
+
+
+def item_json(item: PricedItem, currency: str) -> dict[str, Any]:
+    """Return a line; what is gone has no price."""
+    offer, price = item.offer, item.unit_price
+    return {
+        "id": item.id,
+        "product": offer.product_id if offer else None,
+        "variant": item.variant_id,
+        "sku": offer.sku if offer else None,
+        "name": offer.name if offer else None,
+        "options": offer.options if offer else {},
+        "image": offer.image if offer else None,
+        "quantity": item.quantity,
+        "unit_price": None if price is None else to_text(price, currency),
+        "line_total": None if price is None else to_text(price * item.quantity, currency),
+        "available": offer.available if offer and offer.for_sale else 0,
+    }
+
+
+def tax_lines_json(lines: Any, currency: str) -> list[dict[str, Any]]:
+    """Return the tax table; ``rate`` is a fraction: ``0.19`` for 19 %."""
+    return [
+        {
+            "name": line.name,
+            "rate": rate_text(line.rate),
+            "taxable": to_text(line.taxable, currency),
+            "amount": to_text(line.amount, currency),
+        }
+        for line in lines
+    ]

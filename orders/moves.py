@@ -1,0 +1,41 @@
+"""The one table of moves: which state of an order may follow which, on each of its three axes."""
+
+from __future__ import annotations
+
+STATUS = "status"
+PAYMENT = "payment_status"
+FULFILMENT = "fulfilment_status"
+
+# axis -> from -> where it may go. Nothing else assigns a state.
+MOVES: dict[str, dict[str, tuple[str, ...]]] = {
+    STATUS: {
+        "pending": ("confirmed", "cancelled", "expired"),
+        "confirmed": ("cancelled", "completed"),
+        # Late money, and the stock could be had again.
+        "expired": ("confirmed",),
+        "cancelled": (),
+        "completed": (),
+    },
+    PAYMENT: {
+        "unpaid": ("processing", "authorized", "failed", "paid"),
+        "processing": ("unpaid", "authorized", "failed", "paid"),
+        "authorized": ("unpaid", "failed", "paid"),
+        # The last try was refused; the order is still payable.
+        "failed": ("unpaid", "processing", "authorized", "paid"),
+        "paid": ("partially_refunded", "refunded"),
+        "partially_refunded": ("refunded", "paid"),
+        "refunded": ("partially_refunded", "paid"),
+    },
+    FULFILMENT: {
+        "unfulfilled": ("partial", "shipped"),
+        "partial": ("shipped",),
+        "shipped": ("delivered", "returned"),
+        "delivered": ("returned",),
+        "returned": (),
+    },
+}
+
+
+def allowed(axis: str, state: str) -> tuple[str, ...]:
+    """Return where an order may go from a state on an axis."""
+    return MOVES[axis][state]

@@ -1,0 +1,23 @@
+"""Every way orders are read."""
+
+from orders.selectors.access import Viewer, order_for, orders_of
+from orders.selectors.history import has_bought, order_of_cart
+from orders.selectors.payable import PayableOrder, overdue, payable
+from orders.selectors.reading import order_for_mail, order_json, ready, track_json
+from orders.tokens import access_token
+
+__all__ = [
+    "PayableOrder",
+    "Viewer",
+    "access_token",
+    "has_bought",
+    "order_for",
+    "order_for_mail",
+    "order_json",
+    "order_of_cart",
+    "orders_of",
+    "overdue",
+    "payable",
+    "ready",
+    "track_json",
+]

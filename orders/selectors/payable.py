@@ -1,0 +1,67 @@
+"""What payments must know of an order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orders.models import Order
+from shop.core.errors import NotFound
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayableOrder:
+    """An order as its payments see it; ``total`` in minor units of ``currency``."""
+
+    id: UUID
+    number: str
+    user_id: UUID | None
+    cart_id: UUID
+    email: str
+    language: str
+    currency: str
+    total: int
+    status: str
+    payment_status: str
+    payment_due_at: datetime | None
+    version: int
+
+
+def payable_of(order: Order) -> PayableOrder:
+    """Return the part of an order that its payments see."""
+    return PayableOrder(
+        id=order.pk,
+        number=order.number,
+        user_id=order.user_id,
+        cart_id=order.cart_id,
+        email=order.email,
+        language=order.language,
+        currency=order.currency,
+        total=order.total,
+        status=order.status,
+        payment_status=order.payment_status,
+        payment_due_at=order.payment_due_at,
+        version=order.version,
+    )
+
+
+def payable(order_id: UUID) -> PayableOrder:
+    """
+    Return an order as its payments see it, not locked.
+
+    :raises NotFound: there is none.
+    """
+    order = Order.objects.filter(pk=order_id).first()
+    if order is None:
+        raise NotFound
+    return payable_of(order)
+
+
+def overdue(*, now: datetime, limit: int = 100) -> list[UUID]:
+    """Return pending orders past their time to pay, the longest overdue first."""
+    rows = Order.objects.filter(status=Order.Status.PENDING, payment_due_at__lt=now)
+    return list(rows.order_by("payment_due_at").values_list("pk", flat=True)[:limit])

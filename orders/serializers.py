@@ -1,0 +1,63 @@
+"""Shapes of the orders' bodies and filters."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+
+from orders.models import Order
+from shop.api.addresses import PostalAddressSerializer
+from shop.api.serializers import BodySerializer, PlainTextField, QuerySerializer
+
+
+class AddressOrId(serializers.Field[Any, Any, Any, Any]):
+    """An address, or the id of one in the customer's address book."""
+
+    def to_internal_value(self, data: Any) -> UUID | dict[str, Any]:
+        if isinstance(data, dict):
+            address = PostalAddressSerializer(data=data)
+            address.is_valid(raise_exception=True)
+            return dict(address.validated_data)
+        try:
+            return UUID(data) if isinstance(data, str) else self._refuse()
+        except ValueError:
+            return self._refuse()
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+    def _refuse(self) -> Any:
+        raise serializers.ValidationError("Send an address, or the id of one of yours.", code="invalid")
+
+
+class PlaceOrderBody(BodySerializer):
+    """What placing an order takes."""
+
+    shipping_address = AddressOrId(required=False, allow_null=True)
+    billing_address = AddressOrId(required=False, allow_null=True)
+    shipping_method = serializers.SlugField(required=False, allow_blank=True, max_length=50)
+    email = serializers.EmailField(required=False, max_length=254)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=1000)
+    expected_total = serializers.CharField(max_length=24)
+
+
+class CancelBody(BodySerializer):
+    """Why an order is cancelled."""
+
+    reason = PlainTextField(required=False, allow_blank=True, max_length=200)
+
+
+class OrderFilters(QuerySerializer):
+    """The filters of a customer's list."""
+
+    status = serializers.ChoiceField(required=False, choices=Order.Status.choices)
+    payment_status = serializers.ChoiceField(required=False, choices=Order.PaymentStatus.choices)
+    fulfilment_status = serializers.ChoiceField(required=False, choices=Order.FulfilmentStatus.choices)
+    placed_after = serializers.DateTimeField(required=False)
+    placed_before = serializers.DateTimeField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        renamed = {"placed_after": "placed_at__gte", "placed_before": "placed_at__lt"}
+        return {renamed.get(name, name): value for name, value in attrs.items()}

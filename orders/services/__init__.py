@@ -1,0 +1,19 @@
+"""Every way an order can change."""
+
+from orders.services.confirming import mark_paid, payment_progressed, refunded
+from orders.services.ending import cancel_order, expire
+from orders.services.locking import lock_order
+from orders.services.moving import Actor
+from orders.services.placing import Placing, place_order
+
+__all__ = [
+    "Actor",
+    "Placing",
+    "cancel_order",
+    "expire",
+    "lock_order",
+    "mark_paid",
+    "payment_progressed",
+    "place_order",
+    "refunded",
+]

@@ -1,0 +1,110 @@
+"""What money does to an order: under way, arrived, late, gone back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from orders.events import OrderPaid
+from orders.models import Order
+from orders.moves import PAYMENT, STATUS
+from orders.services.moving import Actor, locked, move
+from products import services as products
+from shop.events.outbox import publish
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+# While money is under way the stock is kept, however long that takes.
+_UNDER_WAY = (Order.PaymentStatus.PROCESSING, Order.PaymentStatus.AUTHORIZED)
+
+
+def confirm(order: Order, *, actor: Actor, now: datetime) -> None:
+    """
+    Sell the stock of a locked order and mark it confirmed and paid; it may be pending or expired.
+
+    Emits: ``orders.order_paid.v1``.
+
+    :raises TransitionNotAllowed: the order is cancelled.
+    :raises OutOfStock: its hold was lost and can't be had again. In each case nothing is written.
+    """
+    move(order, STATUS, Order.Status.CONFIRMED, actor=actor, now=now)
+    move(order, PAYMENT, Order.PaymentStatus.PAID, actor=actor, now=now)
+    lines = list(order.lines.order_by("position"))
+    products.sell(order_ref=order.pk, quantities={line.variant_id: line.quantity for line in lines}, now=now)
+    publish(
+        OrderPaid(
+            order_id=order.pk,
+            version=order.version,
+            user_id=order.user_id,
+            currency=order.currency,
+            total=order.total,
+            lines=[
+                {"product_id": line.product_id, "variant_id": line.variant_id, "quantity": line.quantity}
+                for line in lines
+            ],
+        ),
+        now=now,
+    )
+
+
+@transaction.atomic
+def mark_paid(*, order_id: UUID, now: datetime) -> None:
+    """
+    Take note that the whole total has arrived; a second time does nothing.
+
+    Locks: order, stock by variant. Emits: ``orders.order_paid.v1``.
+
+    :raises TransitionNotAllowed: the order is cancelled.
+    :raises OutOfStock: its hold was lost and can't be had again. In each case nothing is written.
+    """
+    order = locked(order_id)
+    if order.payment_status == Order.PaymentStatus.PAID:
+        return
+    confirm(order, actor=Actor(cause="paid"), now=now)
+
+
+@transaction.atomic
+def payment_progressed(*, order_id: UUID, payment_status: str, now: datetime) -> None:
+    """
+    Take note of how a payment goes on, short of its success. Locks: order, reservations.
+
+    An authorized payment confirms the order where the shop captures on shipping. Holds stay for as long as money
+    is under way, and run out at the order's own time again when it isn't.
+
+    :param payment_status: ``unpaid``, ``processing``, ``authorized`` or ``failed``.
+    :raises TransitionNotAllowed: the order is paid already; nothing is written.
+    """
+    order = locked(order_id)
+    actor = Actor(cause=f"payment {payment_status}")
+    move(order, PAYMENT, payment_status, actor=actor, now=now)
+    under_way = payment_status in _UNDER_WAY
+    products.set_hold_expiry(order_ref=order.pk, expires_at=None if under_way else order.payment_due_at)
+
+
+@transaction.atomic
+def refunded(*, order_id: UUID, refunded_total: int, now: datetime) -> None:
+    """
+    Take note of how much of an order's money has gone back in all. Locks: order.
+
+    :param refunded_total: minor units, at most the order's total.
+    """
+    order = locked(order_id)
+    Order.objects.filter(pk=order_id).update(refunded_total=refunded_total)
+    if order.payment_status not in (
+        Order.PaymentStatus.PAID,
+        Order.PaymentStatus.PARTIALLY_REFUNDED,
+        Order.PaymentStatus.REFUNDED,
+    ):
+        return
+    whole = refunded_total >= order.total
+    to = Order.PaymentStatus.REFUNDED if whole else Order.PaymentStatus.PARTIALLY_REFUNDED
+    move(
+        order,
+        PAYMENT,
+        to if refunded_total else Order.PaymentStatus.PAID,
+        actor=Actor(cause="refund"),
+        now=now,
+    )

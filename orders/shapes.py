@@ -1,0 +1,131 @@
+"""How an order looks to a client: plain functions over one row that ``selectors.ready`` made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from shop.core.money import rate_text, to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from orders.models import Order, OrderMove
+
+# What a step means to the person who waits: (axis, state) -> (stage, sentence). Others aren't shown.
+STEPS = {
+    ("status", "pending"): ("placed", _("We have your order.")),
+    ("status", "confirmed"): ("preparing", _("Your order is confirmed and being prepared.")),
+    ("status", "cancelled"): ("cancelled", _("Your order was cancelled.")),
+    ("status", "expired"): ("expired", _("Your order was not paid in time.")),
+    ("payment_status", "processing"): ("processing", _("Your payment is being processed.")),
+    ("payment_status", "failed"): ("placed", _("Your payment was refused. You can try again.")),
+    ("payment_status", "paid"): ("preparing", _("We have received your payment.")),
+    ("payment_status", "partially_refunded"): ("preparing", _("Part of your money is on its way back.")),
+    ("payment_status", "refunded"): ("refunded", _("Your money is on its way back.")),
+    ("fulfilment_status", "partial"): ("partly_shipped", _("Part of your order has been sent.")),
+    ("fulfilment_status", "shipped"): ("shipped", _("Your order has been sent.")),
+    ("fulfilment_status", "delivered"): ("delivered", _("Your order has been delivered.")),
+    ("fulfilment_status", "returned"): ("returned", _("Your order has come back to us.")),
+}
+
+
+def stage_of(order: Order) -> str:
+    """Return where an order stands in one word for people: the first that fits."""
+    if order.status in ("cancelled", "expired"):
+        return order.status
+    if order.payment_status == "refunded":
+        return "refunded"
+    by_goods = {
+        "returned": "returned",
+        "delivered": "delivered",
+        "shipped": "shipped",
+        "partial": "partly_shipped",
+    }
+    if order.fulfilment_status in by_goods:
+        return by_goods[order.fulfilment_status]
+    if order.status in ("confirmed", "completed"):
+        return "preparing"
+    return "processing" if order.payment_status == "processing" else "placed"
+
+
+def shape(order: Any) -> dict[str, Any]:
+    """Return an order as the contract has it."""
+    currency = order.currency
+
+    def text(minor: int) -> str:
+        return to_text(minor, currency)
+
+    addresses = {row["kind"]: {k: v for k, v in row.items() if k != "kind"} for row in order.address_rows}
+    return {
+        "id": str(order.pk),
+        "number": order.number,
+        "status": order.status,
+        "payment_status": order.payment_status,
+        "fulfilment_status": order.fulfilment_status,
+        "stage": stage_of(order),
+        "email": order.email,
+        "language": order.language,
+        "items": [line_json(line, currency) for line in order.line_rows],
+        "shipping_address": addresses.get("shipping"),
+        "billing_address": addresses.get("billing"),
+        "shipping_method": order.shipping_method or None,
+        "coupons": order.coupons,
+        "note": order.note,
+        "subtotal": text(order.subtotal),
+        "discount_total": text(order.discount_total),
+        "shipping_total": text(order.shipping_total),
+        "tax_total": text(order.tax_total),
+        "tax_added": text(order.tax_added),
+        "prices_include_tax": order.prices_include_tax,
+        "tax_lines": [
+            {
+                "name": line["name"],
+                "rate": rate_text(line["rate"]),
+                "taxable": text(line["taxable"]),
+                "amount": text(line["amount"]),
+            }
+            for line in order.tax_lines
+        ],
+        "total": text(order.total),
+        "refunded_total": text(order.refunded_total),
+        "currency": currency,
+        "shipments": [],
+        "placed_at": order.placed_at,
+        "payment_due_at": order.payment_due_at,
+    }
+
+
+def line_json(line: dict[str, Any], currency: str) -> dict[str, Any]:
+    """Return a line as the contract has it."""
+    return {
+        # SQLite keeps a UUID without its dashes.
+        "id": str(UUID(line["id"])),
+        "product": line["product_id"],
+        "variant": line["variant_id"],
+        "sku": line["sku"],
+        "name": line["name"],
+        "options": line["options"],
+        "quantity": line["quantity"],
+        "unit_price": to_text(line["unit_price"], currency),
+        "line_total": to_text(line["line_total"], currency),
+        "discount_amount": to_text(line["discount_amount"], currency),
+        "tax_rate": rate_text(line["tax_rate"]),
+        "tax_amount": to_text(line["tax_amount"], currency),
+        "shipped": 0,
+        "returned": 0,
+    }
+
+
+def moves_json(moves: Iterable[OrderMove], language: str) -> list[dict[str, Any]]:
+    """Return the steps that a shopper is shown, oldest first, in their language."""
+    with override(language):
+        return [
+            {"stage": stage, "message": str(message), "at": move.at}
+            for move in moves
+            if (step := STEPS.get((move.axis, move.to_state)))
+            for stage, message in (step,)
+        ]

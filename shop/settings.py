@@ -256,6 +256,12 @@ TIME_ZONE = env.text("SHOP_TIME_ZONE", "UTC")
 # Files.
 STATIC_URL = "/static/"
 STATIC_ROOT = SHOP_DATA / "static"
+if not PRODUCTION:
+    # Nothing is collected in development, and WhiteNoise warns of a folder that isn't there.
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+if not PRODUCTION:
+    # Nothing is collected here: files come from the apps. WhiteNoise wants the folder all the same.
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 MEDIA_URL = "/media/"
 MEDIA_ROOT = SHOP_DATA / "media"
 WHITENOISE_USE_FINDERS = not PRODUCTION

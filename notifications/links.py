@@ -1,0 +1,46 @@
+"""Where mailed links lead: to the storefront, or to the shop's own pages when there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+def home() -> str:
+    """Return the shop's front page."""
+    return f"{_base()}/"
+
+
+def reset(*, uid: str, token: str) -> str:
+    """Return the page that sets a new password."""
+    return f"{_base()}{_own('/account')}/reset/{uid}/{token}/"
+
+
+def verify(*, uid: str, token: str) -> str:
+    """Return the page that confirms an address."""
+    return f"{_base()}{_own('/account')}/verify/{uid}/{token}/"
+
+
+def order(*, order_id: UUID | str, token: str | None) -> str:
+    """
+    Return the page of an order, or nothing where the recipient couldn't open one.
+
+    :param token: a guest's order token; customers sign in instead, which needs a storefront.
+    """
+    if not token:
+        return f"{_base()}/orders/{order_id}/" if settings.STOREFRONT_URL else ""
+    return f"{_base()}{_own('/account')}/orders/{order_id}/?{urlencode({'token': token})}"
+
+
+def _base() -> str:
+    # From settings and never from a request, whose Host header anybody can write.
+    return str(settings.STOREFRONT_URL or settings.SHOP_URL).rstrip("/")
+
+
+def _own(prefix: str) -> str:
+    return "" if settings.STOREFRONT_URL else prefix

@@ -1,0 +1,91 @@
+"""Turning a letter into subject, text and HTML. Nothing here reads the database or the network."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import css_inline
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from notifications import links
+from shop.core import formats
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Mail programs cut a subject far earlier; a header line may not be longer than 998 characters.
+_LONGEST_SUBJECT = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """A mail's three written parts, equal in content."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(*, template: str, language: str, context: Mapping[str, Any]) -> Rendered:
+    """
+    Write a mail in a language.
+
+    :param template: the name its three files share, such as ``order_placed``.
+    :param context: what the templates show; strings from shoppers may be in it as they are.
+    """
+    with translation.override(language):
+        values = {**_everywhere(language), **context}
+        # The subject first: the HTML part has it as its title.
+        subject = _subject(_render(template, "subject.txt", values))
+        values["subject"] = subject
+        return Rendered(
+            subject=subject,
+            text=_tidy(_render(template, "txt", values)),
+            html=_inliner().inline(_render(template, "html", values)),
+        )
+
+
+def supported(language: str) -> str:
+    """Return the shop's language that comes nearest to the wanted one, or the shop's own."""
+    known = dict(settings.LANGUAGES)
+    wanted = (language or "").lower().replace("_", "-")
+    for candidate in (wanted, wanted.partition("-")[0]):
+        if candidate in known:
+            return candidate
+    return str(settings.LANGUAGE_CODE)
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    # Media queries can't be inlined: they stay in the head, for dark mode and small screens.
+    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def _render(template: str, part: str, values: Mapping[str, Any]) -> str:
+    return render_to_string(f"notifications/{template}.{part}", dict(values))
+
+
+def _everywhere(language: str) -> dict[str, Any]:
+    return {
+        "language": language,
+        "shop_name": settings.SHOP_NAME,
+        "shop_address": [line.strip() for line in settings.SHOP_ADDRESS.splitlines() if line.strip()],
+        "shop_vat_id": settings.SHOP_VAT_ID,
+        "home_url": links.home(),
+    }
+
+
+def _subject(written: str) -> str:
+    # One line without control characters: a line break would let its author write headers of their own.
+    return formats.one_line(written)[:_LONGEST_SUBJECT]
+
+
+def _tidy(written: str) -> str:
+    """Take out what template tags leave behind: spaces at line ends and piles of empty lines."""
+    lines = "\n".join(line.rstrip() for line in written.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"

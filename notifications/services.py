@@ -1,0 +1,246 @@
+"""Everything that happens to a message: written, claimed, sent, put off, given up, asked for again."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import DateTimeField, ExpressionWrapper, F, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Now
+
+from notifications import addresses
+from notifications.errors import MessageUnderWay
+from notifications.models import EmailMessage
+from notifications.selectors import messages_to
+from shop.audit import services as audit
+from shop.core.errors import NotFound
+from shop.core.ids import new_id
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from notifications.models import EmailMessageQuerySet
+
+# Longer than one delivery can take with the time limits of the mail backend; renewed before each one.
+LEASE = timedelta(minutes=2)
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=30)
+GIVE_UP_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class To:
+    """Who a message is for, by reference."""
+
+    kind: EmailMessage.RecipientKind
+    ref: str
+
+    @classmethod
+    def user(cls, user_id: UUID) -> To:
+        """Name the account whose address is read at sending."""
+        return cls(kind=EmailMessage.RecipientKind.USER, ref=str(user_id))
+
+    @classmethod
+    def order(cls, order_id: UUID) -> To:
+        """Name the order that carries the address."""
+        return cls(kind=EmailMessage.RecipientKind.ORDER, ref=str(order_id))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """What is kept of a delivery: ``address`` itself is not."""
+
+    address: str
+    language: str
+    provider_message_id: str = field(default="")
+
+
+@transaction.atomic
+def enqueue(
+    *,
+    event_id: UUID,
+    template: str,
+    to: To,
+    now: datetime,
+    order_id: UUID | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """
+    Write down that a message is owed; the same event, template and recipient owe it once.
+
+    :param facts: ids and plain facts of the event, JSON-ready; never personal data or secrets.
+    """
+    EmailMessage.objects.get_or_create(
+        event_id=event_id,
+        template=template,
+        recipient_ref=to.ref,
+        defaults=_fresh(now) | {"recipient_kind": to.kind, "order_id": order_id, "context_ref": facts or {}},
+    )
+
+
+@transaction.atomic
+def resend(*, message_id: UUID, actor_id: UUID | None, now: datetime) -> UUID:
+    """
+    Write a new message like an earlier one, to wherever its recipient is reached now; return its id.
+
+    :raises NotFound: there is no such message.
+    :raises MessageUnderWay: it was neither sent nor given up; nothing is written.
+    """
+    earlier = EmailMessage.objects.filter(pk=message_id).first()
+    if earlier is None:
+        raise NotFound
+    if earlier.state not in (EmailMessage.State.SENT, EmailMessage.State.DEAD):
+        raise MessageUnderWay(state=earlier.state)
+    again = EmailMessage.objects.create(
+        event_id=new_id(),
+        template=earlier.template,
+        recipient_kind=earlier.recipient_kind,
+        recipient_ref=earlier.recipient_ref,
+        order_id=earlier.order_id,
+        context_ref=earlier.context_ref,
+        resend_of_id=earlier.pk,
+        **_fresh(now),
+    )
+    audit.record(
+        actor_id=actor_id, action="notifications.resent", target=earlier, now=now, message=str(again.pk)
+    )
+    return again.pk
+
+
+@transaction.atomic
+def claim(*, holder: str, limit: int, now: datetime) -> list[EmailMessage]:
+    """
+    Take up to ``limit`` messages for one sender: first what another one left unfinished, then what is due.
+
+    Locks: the rows taken; on PostgreSQL those that another sender is taking are skipped.
+
+    :param holder: a name of this very claim, never used before.
+    """
+    taken = _take(EmailMessage.objects.abandoned().order_by("lease_until"), holder, limit, now)
+    _take(EmailMessage.objects.due(now).order_by("next_attempt_at", "id"), holder, limit - taken, now)
+    return list(EmailMessage.objects.held_by(holder).order_by("next_attempt_at", "id"))
+
+
+@transaction.atomic
+def renew(*, message_id: UUID, holder: str) -> bool:
+    """Begin a delivery with the full time of a lease; False when another sender has the message by now."""
+    # The condition is what keeps a sender that was asleep from sending what was taken over.
+    return bool(_held(message_id, holder).update(lease_until=_lease_end()))
+
+
+@transaction.atomic
+def mark_sent(*, message_id: UUID, holder: str, delivery: Delivery, now: datetime) -> bool:
+    """Record a delivery; False when another sender has the message by now."""
+    return bool(
+        _held(message_id, holder).update(
+            state=EmailMessage.State.SENT,
+            sent_at=now,
+            language=delivery.language,
+            sent_to=addresses.shortened(delivery.address),
+            sent_to_hash=addresses.hashed(delivery.address),
+            provider_message_id=delivery.provider_message_id[:255],
+            error="",
+            **_NO_LEASE,
+        )
+    )
+
+
+@transaction.atomic
+def postpone(*, message_id: UUID, holder: str, error: str, longest: timedelta, now: datetime) -> bool:
+    """
+    Put a failed delivery off, twice as long each time, and give it up a day after the first try.
+
+    :param error: what happened, without the address.
+    :param longest: the longest pause that makes sense for this kind of failure.
+    """
+    message = _held(message_id, holder).first()
+    if message is None:
+        return False
+    if message.first_attempt_at is not None and now - message.first_attempt_at >= GIVE_UP_AFTER:
+        return bury(message_id=message_id, holder=holder, error=f"Given up after a day: {error}")
+    due = now + pause(attempts=message.attempts, longest=longest)
+    return bool(
+        _held(message_id, holder).update(
+            state=EmailMessage.State.RETRY, next_attempt_at=due, error=error, **_NO_LEASE
+        )
+    )
+
+
+@transaction.atomic
+def bury(*, message_id: UUID, holder: str, error: str) -> bool:
+    """
+    Give a message up for good.
+
+    :param error: why, without the address; staff read it.
+    """
+    return bool(
+        _held(message_id, holder).update(
+            state=EmailMessage.State.DEAD, error=error or "No reason given.", **_NO_LEASE
+        )
+    )
+
+
+@transaction.atomic
+def hand_back(*, holder: str, now: datetime) -> int:
+    """Return what a claim didn't get to; it doesn't count as a try."""
+    return EmailMessage.objects.held_by(holder).update(
+        state=EmailMessage.State.RETRY, next_attempt_at=now, attempts=F("attempts") - 1, **_NO_LEASE
+    )
+
+
+@transaction.atomic
+def forget_address(*, user_id: UUID) -> None:
+    """Take what was kept of a person's address from every message that went to it; call it before it is erased."""
+    messages_to(user_id).update(sent_to="", sent_to_hash="")
+
+
+def pause(*, attempts: int, longest: timedelta = LONGEST_PAUSE) -> timedelta:
+    """Return how long to wait after this many tries: doubling, within a fifth of jitter, at most ``longest``."""
+    doubled: timedelta = FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), 16)
+    # Jitter, so that what failed together doesn't come back together.
+    return min(doubled, longest) * random.uniform(0.8, 1.2)  # noqa: S311
+
+
+_NO_LEASE: dict[str, Any] = {"lease_until": None, "lease_holder": ""}
+
+
+def _fresh(now: datetime) -> dict[str, Any]:
+    key = new_id()
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return {"id": key, "message_id": f"<{key}@{domain}>", "next_attempt_at": now, "created_at": now}
+
+
+def _held(message_id: UUID, holder: str) -> EmailMessageQuerySet:
+    return EmailMessage.objects.held_by(holder).filter(pk=message_id)
+
+
+def _lease_end() -> Combinable:
+    return ExpressionWrapper(Now() + LEASE, output_field=DateTimeField())
+
+
+def _take(rows: EmailMessageQuerySet, holder: str, limit: int, now: datetime) -> int:
+    if limit <= 0:
+        return 0
+    candidates = rows
+    if connection.features.has_select_for_update_skip_locked:
+        candidates = rows.select_for_update(skip_locked=True)
+    ids = list(candidates.values_list("pk", flat=True)[:limit])
+    # The rows' own condition again: where nothing was locked, a second sender finds them changed and takes none.
+    return (
+        rows.order_by()
+        .filter(pk__in=ids)
+        .update(
+            state=EmailMessage.State.SENDING,
+            lease_until=_lease_end(),
+            lease_holder=holder,
+            attempts=F("attempts") + 1,
+            first_attempt_at=Coalesce("first_attempt_at", Value(now, output_field=DateTimeField())),
+        )
+    )

@@ -1,0 +1,131 @@
+"""Each event owes its message once."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from notifications.models import EmailMessage
+from shop.core.transactions import use_case
+from shop.events.event import Event
+from shop.events.registry import Received, handlers
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+
+def receive(type_name: str, event_id: UUID | None = None, **facts: Any) -> UUID:
+    """Give an event to the group's handlers, as the consumer does."""
+    event_id = event_id or uuid4()
+    fact: Any = SimpleNamespace(version=1, **facts)
+    event = Received(id=event_id, type=type_name, key="key", occurred_at=NOW, fact=fact)
+    for handler in handlers["notifications"][type_name]:
+        use_case(handler, event, NOW)
+    return event_id
+
+
+@pytest.mark.parametrize(
+    ("type_name", "template"),
+    [
+        ("users.user_registered.v1", "welcome"),
+        ("users.registration_repeated.v1", "already_registered"),
+        ("users.password_reset_requested.v1", "password_reset"),
+        ("users.email_verification_requested.v1", "verify_email"),
+    ],
+)
+def test_an_event_of_an_account_owes_its_owner_a_message(type_name: str, template: str) -> None:
+    user_id = uuid4()
+
+    event_id = receive(type_name, user_id=user_id)
+
+    message = EmailMessage.objects.get()
+    assert (message.event_id, message.template, message.state) == (event_id, template, "pending")
+    assert (message.recipient_kind, message.recipient_ref) == ("user", str(user_id))
+    assert (message.order_id, message.context_ref, message.language) == (None, {}, "")
+    assert (message.created_at, message.next_attempt_at) == (NOW, NOW)
+    assert message.message_id == f"<{message.pk}@localhost>"
+
+
+@pytest.mark.parametrize(
+    ("type_name", "template", "facts", "kept"),
+    [
+        ("orders.order_placed.v1", "order_placed", {"total": 100, "currency": "EUR"}, {}),
+        ("payments.payment_succeeded.v1", "order_paid", {"amount": 0, "currency": "EUR"}, {}),
+        ("orders.order_cancelled.v1", "order_cancelled", {"was_paid": True}, {"was_paid": True}),
+        ("orders.order_expired.v1", "order_expired", {}, {}),
+        (
+            "payments.refund_succeeded.v1",
+            "order_refunded",
+            {"amount": 500, "currency": "EUR"},
+            {"amount": 500, "currency": "EUR"},
+        ),
+    ],
+)
+def test_an_event_of_an_order_owes_its_buyer_a_message(
+    type_name: str, template: str, facts: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    order_id = uuid4()
+
+    receive(type_name, order_id=order_id, **facts)
+
+    message = EmailMessage.objects.get()
+    assert (message.template, message.context_ref) == (template, kept)
+    assert (message.recipient_kind, message.recipient_ref) == ("order", str(order_id))
+    assert message.order_id == order_id
+
+
+def test_the_same_event_twice_owes_one_message() -> None:
+    order_id, event_id = uuid4(), uuid4()
+    receive("orders.order_expired.v1", event_id, order_id=order_id)
+
+    receive("orders.order_expired.v1", event_id, order_id=order_id)
+
+    assert EmailMessage.objects.count() == 1
+
+
+def test_a_message_that_was_sent_is_not_owed_again() -> None:
+    order_id = uuid4()
+    event_id = receive("orders.order_expired.v1", order_id=order_id)
+    EmailMessage.objects.update(state="sent", sent_at=NOW, language="en")
+
+    receive("orders.order_expired.v1", event_id, order_id=order_id)
+
+    assert EmailMessage.objects.values_list("state", flat=True).get() == "sent"
+
+
+def test_two_events_of_one_order_owe_two_messages() -> None:
+    order_id = uuid4()
+    for amount in (100, 200):
+        receive("payments.refund_succeeded.v1", order_id=order_id, amount=amount, currency="EUR")
+
+    assert EmailMessage.objects.filter(template="order_refunded").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("type_name", "fields"),
+    [
+        ("users.user_registered.v1", {"user_id"}),
+        ("users.registration_repeated.v1", {"user_id"}),
+        ("users.password_reset_requested.v1", {"user_id"}),
+        ("users.email_verification_requested.v1", {"user_id"}),
+        ("orders.order_placed.v1", {"order_id"}),
+        ("payments.payment_succeeded.v1", {"order_id"}),
+        ("orders.order_cancelled.v1", {"order_id", "was_paid"}),
+        ("orders.order_expired.v1", {"order_id"}),
+        ("payments.refund_succeeded.v1", {"order_id", "amount", "currency"}),
+    ],
+)
+def test_the_announced_event_says_what_its_message_needs(type_name: str, fields: set[str]) -> None:
+    announced = {field.name for field in dataclasses.fields(Event.registry[type_name])}
+
+    assert fields <= announced
+    assert type_name in handlers["notifications"]
+
+
+def test_nothing_else_is_heard() -> None:
+    assert len(handlers["notifications"]) == 9

@@ -1,0 +1,260 @@
+"""Every mail in every language: equal parts, escaped, with links from the configuration only."""
+
+from __future__ import annotations
+
+import io
+import re
+from gettext import GNUTranslations
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.pofile import read_po
+from django.template.loader import get_template
+
+from notifications import letters, links, rendering
+from notifications.tests.factories import an_order
+
+TEMPLATES = sorted(letters._LETTERS)
+CONTEXT: dict[str, Any] = {
+    "name": "Ana",
+    "verify_url": "https://shop.example/account/verify/uid/token/",
+    "reset_url": "https://shop.example/account/reset/uid/token/",
+    "order_url": "https://shop.example/account/orders/1/?token=a&b=c",
+    "was_paid": True,
+    "receipt_number": "R-2026-000042",
+    "receipt_file": "receipt-R-2026-000042.pdf",
+    "refund_minor": 500,
+    "refund_currency": "EUR",
+}
+
+
+class Words(HTMLParser):
+    """Collects what a reader sees, and where links lead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.hidden += tag in ("head", "style")
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.hidden -= tag in ("head", "style")
+
+    def handle_data(self, data: str) -> None:
+        if not self.hidden:
+            self.words += words_of(data)
+
+
+def words_of(text: str) -> list[str]:
+    return re.findall(r"[^\s:]+", text)
+
+
+def write(template: str, language: str = "en", **order: Any) -> rendering.Rendered:
+    context = {**CONTEXT, "order": an_order(**order)}
+    return rendering.render(template=template, language=language, context=context)
+
+
+def seen(html: str) -> Words:
+    parser = Words()
+    parser.feed(html)
+    return parser
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("template", TEMPLATES)
+class TestEveryMail:
+    def test_says_the_same_in_text_and_html(self, template: str, language: str) -> None:
+        mail = write(template, language)
+        page = seen(mail.html)
+        in_html = set(page.words) | {word for link in page.links for word in words_of(link)}
+        in_text = set(words_of(mail.text))
+
+        # What only one form needs: bullets and the signature's dashes; the hint about the button.
+        hint = {
+            "en": "If the button does not work, open this address",
+            "de": "Falls der Knopf nicht funktioniert, öffnen Sie diese Adresse",
+        }
+        assert in_text - in_html == {"*", "--"} & in_text
+        assert in_html - in_text <= set(words_of(hint[language]))
+
+    def test_is_in_one_language(self, template: str, language: str) -> None:
+        mail = write(template, language)
+
+        german = re.search(r"\b(Sie|Ihre?|Bestellung)\b", mail.text + mail.subject)
+        english = re.search(r"\b(you|your|order)\b", mail.text + mail.subject, re.IGNORECASE)
+        assert (german is not None, english is not None) == (language == "de", language == "en")
+        assert f'<html lang="{language}">' in mail.html
+
+    def test_has_everything_in_itself(self, template: str, language: str) -> None:
+        html = write(template, language).html
+
+        assert "prefers-color-scheme: dark" in html
+        assert not re.search(r"<(img|script|link|iframe)\b|url\(|@import", html)
+        assert re.search(r'<td class="card" style="[^"]*background: #ffffff', html)
+        assert "{%" not in html
+        assert "{{" not in html
+
+    def test_leaves_no_tag_in_text(self, template: str, language: str) -> None:
+        mail = write(template, language)
+
+        assert not re.search(r"<[a-z/]|&amp;|&#|\{%|\{\{|\n{3,}", mail.text)
+        assert mail.text.startswith("Fern & Oak\n")
+        assert "\n" not in mail.subject
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_each_mail_has_three_files(template: str) -> None:
+    for part in ("subject.txt", "txt", "html"):
+        get_template(f"notifications/{template}.{part}")
+
+
+class TestOrderMail:
+    def test_shows_lines_totals_tax_and_addresses(self) -> None:
+        text = write("order_placed").text
+
+        assert "* Walnut desk lamp\n  Shade: Linen\n  Cable: Black\n  2 × €89.50: €179.00\n" in text
+        assert (
+            "Subtotal: €235.00\nDiscount: −€23.50\nShipping: €4.90\nTotal: €216.40\nincluding VAT 19%: €34.55\n"
+            in text
+        )
+        assert (
+            "Ships to:\n  Ana Müller\n  Müller & Töchter GmbH\n  Hauptstraße 12\n  Hinterhaus\n  10115 Berlin\n"
+            "  Germany\n" in text
+        )
+
+    def test_writes_amounts_the_german_way(self) -> None:
+        text = write("order_placed", "de").text
+
+        assert "Gesamtbetrag: 216,40\xa0€\ndarin enthalten: VAT 19\xa0%: 34,55\xa0€\n" in text
+        assert "Bestellung K7Q2MXR94T vom 23. November 2026" in text
+        assert "  10115 Berlin\n  Deutschland\n" in text
+
+    def test_adds_tax_where_prices_come_without(self) -> None:
+        text = write("order_placed", prices_include_tax=False, tax_added="34.55", total="250.95").text
+
+        assert "Shipping: €4.90\nVAT 19%: €34.55\nTotal: €250.95\n" in text
+
+    def test_says_until_when_it_is_reserved_only_while_it_waits(self) -> None:
+        assert "until November 23, 2026, 3:34\u202fPM UTC" in write("order_placed").text
+        assert "reserved" not in write("order_placed", status="confirmed").text
+
+    def test_mentions_the_receipt(self) -> None:
+        assert write("order_paid").subject == "Your receipt for order K7Q2MXR94T"
+        german = write("order_paid", "de")
+        assert german.subject == "Ihr Beleg zur Bestellung K7Q2MXR94T"
+        assert "receipt-R-2026-000042.pdf" in german.text
+
+    def test_says_that_a_free_order_costs_nothing(self) -> None:
+        text = write("order_paid", total="0.00", items=[], tax_lines=[]).text
+
+        assert "Your order is confirmed" in text
+        assert "payment has arrived" not in text
+
+    def test_leaves_out_what_an_order_without_shipping_lacks(self) -> None:
+        text = write("order_placed", shipping_address=None, billing_address=None, shipping_total="0.00").text
+
+        assert "Ships to" not in text
+        assert "Shipping" not in text
+
+    def test_has_no_button_without_a_page(self) -> None:
+        context = {**CONTEXT, "order": an_order(), "order_url": ""}
+
+        mail = rendering.render(template="order_placed", language="en", context=context)
+
+        assert "View my order" not in mail.text + mail.html
+
+    def test_shows_an_option_called_items(self) -> None:
+        item = {**an_order()["items"][0], "options": {"items": "6"}}
+
+        assert "  items: 6\n" in write("order_placed", items=[item]).text
+
+
+class TestHostileText:
+    def test_is_escaped_in_html_and_plain_in_text(self) -> None:
+        item = {**an_order()["items"][0], "name": "<script>alert('x')</script> & co"}
+
+        mail = write("order_placed", items=[item])
+
+        assert "<script>" not in mail.html
+        assert "&lt;script&gt;" in mail.html
+        assert "* <script>alert('x')</script> & co\n" in mail.text
+
+    def test_cannot_break_lines_or_use_formats(self) -> None:
+        address = {
+            **an_order()["shipping_address"],
+            "full_name": "Eve\n\nPay to: %(number)s {0} \u202e\x00evil",
+        }
+
+        mail = write("order_placed", shipping_address=address)
+
+        assert "\n  Eve Pay to: %(number)s {0} evil\n" in mail.text
+
+    @pytest.mark.parametrize(
+        ("name", "greeted"),
+        [
+            ("Ana Müller", "Ana Müller"),
+            ("Win money http://evil.example", ""),
+            ("evil.example", ""),
+            ("a" * 41, ""),
+            ("Ana\nEve", ""),
+        ],
+    )
+    def test_is_not_greeted(self, name: str, greeted: str) -> None:
+        assert letters._greeting_name(name) == greeted
+
+
+class TestLinks:
+    def test_lead_to_the_shops_own_pages(self, settings: Any) -> None:
+        settings.STOREFRONT_URL, settings.SHOP_URL = "", "https://shop.example"
+
+        assert links.home() == "https://shop.example/"
+        assert links.reset(uid="u", token="t") == "https://shop.example/account/reset/u/t/"
+        assert links.verify(uid="u", token="t") == "https://shop.example/account/verify/u/t/"
+        # Without a storefront a customer has nowhere to sign in.
+        assert links.order(order_id="7", token=None) == ""
+        assert links.order(order_id="7", token="a&b") == "https://shop.example/account/orders/7/?token=a%26b"
+
+    def test_lead_to_the_storefront_when_there_is_one(self, settings: Any) -> None:
+        settings.STOREFRONT_URL, settings.SHOP_URL = "https://front.example/", "https://shop.example"
+
+        assert links.home() == "https://front.example/"
+        assert links.reset(uid="u", token="t") == "https://front.example/reset/u/t/"
+        assert links.verify(uid="u", token="t") == "https://front.example/verify/u/t/"
+        assert links.order(order_id="7", token="x") == "https://front.example/orders/7/?token=x"
+        assert links.order(order_id="7", token=None) == "https://front.example/orders/7/"
+
+
+class TestLanguages:
+    @pytest.mark.parametrize(("wanted", "found"), [("de-AT", "de"), ("DE", "de"), ("fr", "en"), ("", "en")])
+    def test_fall_back(self, wanted: str, found: str) -> None:
+        assert rendering.supported(wanted) == found
+
+
+class TestCatalogues:
+    @pytest.mark.parametrize("language", ["en", "de"])
+    def test_are_compiled_as_they_are_written(self, language: str) -> None:
+        folder = Path(rendering.__file__).parent / "locale" / language / "LC_MESSAGES"
+        with (folder / "django.po").open("rb") as source, (folder / "django.mo").open("rb") as compiled:
+            written, found = read_po(source, locale=language), GNUTranslations(compiled)
+
+        for message in written:
+            if message.id:
+                assert found.pgettext(message.context or "", str(message.id)) == (
+                    message.string or message.id
+                )
+
+    def test_german_says_everything(self) -> None:
+        source = Path(rendering.__file__).parent / "locale" / "de" / "LC_MESSAGES" / "django.po"
+        catalogue = read_po(io.BytesIO(source.read_bytes()), locale="de")
+
+        assert [message.id for message in catalogue if message.id and not message.string] == []
+        used = set()
+        for template in Path(rendering.__file__).parent.glob("templates/notifications/*"):
+            used |= set(re.findall(r'\{% translate "([^"]+)"', template.read_text()))
+        assert used <= {str(message.id) for message in catalogue}

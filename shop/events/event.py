@@ -1,0 +1,120 @@
+"""What an event is: a named, versioned fact with ids and primitives only."""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+import re
+import types
+import typing
+from datetime import datetime
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+_TYPE = re.compile(r"(?P<app>[a-z]+)\.(?P<name>[a-z_]+)\.v(?P<major>[1-9][0-9]*)")
+
+
+class InvalidPayload(ValueError):
+    """Raised when data isn't what an event type says."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Event:
+    """
+    A fact of the past. Subclasses are frozen dataclasses that set ``type`` and ``key``.
+
+    ``type`` is ``<app>.<past tense>.v<n>``; a breaking change is a new ``n``. ``key`` names the field with the
+    aggregate's id: events of one aggregate stay in order. ``version`` is the aggregate's version that the change
+    made. Fields are UUID, str, int, bool, datetime, optional ones, or lists of dicts of those; money is minor
+    units beside a currency. Never personal data or secrets: a handler looks those up.
+    """
+
+    type: ClassVar[str]
+    key: ClassVar[str]
+    registry: ClassVar[dict[str, builtins.type[Event]]] = {}
+
+    version: int
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not _TYPE.fullmatch(cls.type):
+            raise TypeError(f"{cls.__qualname__}: {cls.type!r} is no <app>.<past tense>.v<n>.")
+        # The module is <app>.events, so an app can't announce in another's name.
+        if cls.__module__.partition(".")[0] not in (cls.type.partition(".")[0], "shop"):
+            raise TypeError(f"{cls.__qualname__} announces {cls.type!r} from {cls.__module__}.")
+        Event.registry[cls.type] = cls
+
+    @property
+    def aggregate_type(self) -> str:
+        """The kind of thing it happened to: ``order`` for a key of ``order_id``."""
+        return self.key.removesuffix("_id")
+
+    @property
+    def aggregate_id(self) -> str:
+        """The id of the thing it happened to."""
+        return str(getattr(self, self.key))
+
+    def payload(self) -> dict[str, Any]:
+        """Return the fields as JSON has them."""
+        return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
+
+    @classmethod
+    def parse(cls, data: Any) -> Self:
+        """
+        Return the event that JSON data says; fields it doesn't know are ignored.
+
+        :raises InvalidPayload: a field is missing or of another type.
+        """
+        if not isinstance(data, dict):
+            raise InvalidPayload(f"{cls.type}: the data is no object.")
+        hints = typing.get_type_hints(cls)
+        values = {}
+        for field in dataclasses.fields(cls):
+            if field.name in data:
+                values[field.name] = _typed(data[field.name], hints[field.name], f"{cls.type}: {field.name}")
+            elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+                raise InvalidPayload(f"{cls.type}: {field.name} is missing.")
+        return cls(**values)
+
+
+def split_type(name: str) -> tuple[str, int] | None:
+    """Return ``("orders.order_paid", 1)`` for ``orders.order_paid.v1``, or None for what is no event type."""
+    match = _TYPE.fullmatch(name)
+    return (f"{match['app']}.{match['name']}", int(match["major"])) if match else None
+
+
+def topic_of(name: str) -> str:
+    """Return the topic that events of this type go to: ``shop.orders`` for ``orders.order_paid.v1``."""
+    return f"shop.{name.partition('.')[0]}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
+
+
+def _typed(value: Any, hint: Any, where: str) -> Any:
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if value is None and type(None) in options:
+        return None
+    wanted = next(option for option in options if option is not type(None))
+    wanted = typing.get_origin(wanted) or wanted
+    try:
+        if wanted is UUID:
+            return UUID(value)
+        if wanted is datetime:
+            return datetime.fromisoformat(value)
+        if wanted is tuple and isinstance(value, list):
+            return tuple(value)
+    except (ValueError, TypeError, AttributeError):
+        raise InvalidPayload(f"{where} is no {wanted.__name__}.") from None
+    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+        raise InvalidPayload(f"{where} is no {wanted.__name__}.")
+    return value

@@ -1,0 +1,389 @@
+import gc
+import json
+import signal
+import threading
+import time
+
+import pytest
+from django.conf import settings as current
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection, transaction
+
+from shop.core.ids import new_id
+from shop.core.transactions import TransactionForbidden
+from shop.events import consumer, kafka, loop, registry
+from shop.events.backends import Fate, message_of
+from shop.events.event import Event
+from shop.events.kafka import BrokerAway, create_topics
+from shop.events.kafka_producer import KafkaBackend, new_producer
+from shop.events.kafka_subscription import Subscription
+from shop.events.loop import consume
+from shop.events.models import DeadLetter, InboxEvent, Lease, OutboxEvent, ParkedEvent
+from shop.events.relay import publish_batch, run_relay
+from shop.events.tests.conftest import wait_for
+from shop.events.tests.test_relay import Lead, published
+from shop.events.tests.things import happen, random_name, see, seen, thing_type
+from tools.services import Kafka
+from tools.services.base import free_port
+
+pytestmark = [
+    pytest.mark.needs_kafka,
+    pytest.mark.django_db(transaction=True),
+    # The client leaves the sockets of failed connections to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+class Broker:
+    """A broker with a topic, an event and a group that no other test uses."""
+
+    def __init__(self, address, monkeypatch, settings):
+        self.app = random_name()
+        self.topic = f"shop.{self.app}"
+        self.group = random_name()
+        self.kind = thing_type(self.app)
+        settings.EVENTS_BACKEND = "kafka"
+        settings.KAFKA_BOOTSTRAP_SERVERS = [address]
+        monkeypatch.setattr(kafka, "TOPICS", ())
+        monkeypatch.setattr(Event, "registry", {self.kind.type: self.kind})
+        registry.handlers.clear()
+        registry.handles(self.kind.type, group=self.group)(see)
+
+    def happen(self, *versions, **options):
+        return happen(*versions, kind=self.kind, **options)
+
+    def environment(self, **more):
+        return {
+            "EVENTS_BACKEND": "kafka",
+            "KAFKA_BOOTSTRAP_SERVERS": current.KAFKA_BOOTSTRAP_SERVERS[0],
+            "TEST_APP": self.app,
+            "TEST_GROUP": self.group,
+            **more,
+        }
+
+    def records(self):
+        """Return every message of the topic, in order per partition."""
+        reader = Subscription(group=random_name(), topics=[self.topic])
+        found = []
+        until = time.monotonic() + 10
+        while time.monotonic() < until and (polled := reader.poll(milliseconds=3000, most=5000)):
+            found += polled
+        reader.close()
+        return found
+
+    def produce(self, message, key="x"):
+        """Send a message that no relay would."""
+        producer = new_producer()
+        producer.send(self.topic, value=message, key=key.encode()).get(timeout=10)
+        producer.close(timeout=2)
+
+
+@pytest.fixture(autouse=True)
+def collect_sockets():
+    """Let the garbage collector complain here, where it is expected."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def broker(kafka, monkeypatch, settings):
+    found = Broker(kafka, monkeypatch, settings)
+    create_topics()
+    return found
+
+
+@pytest.fixture
+def no_broker(monkeypatch, settings):
+    return Broker(f"127.0.0.1:{free_port()}", monkeypatch, settings)
+
+
+@pytest.fixture
+def backend():
+    found = KafkaBackend()
+    yield found
+    found.close()
+
+
+def first_versions(records):
+    """Return the versions of each key in the order of their first appearance."""
+    found: dict[str, list[int]] = {}
+    for record in records:
+        said = json.loads(record.value)
+        versions = found.setdefault(said["subject"], [])
+        if said["aggregateversion"] not in versions:
+            versions.append(said["aggregateversion"])
+    return found
+
+
+class TestCreateTopics:
+    def test_makes_what_is_missing_once(self, broker):
+        assert create_topics() == []
+
+    def test_says_that_no_broker_answers(self, no_broker):
+        with pytest.raises(BrokerAway):
+            create_topics()
+
+
+class TestSend:
+    def test_sends_the_envelope_under_the_key(self, broker, backend):
+        rows = broker.happen(1) + broker.happen(1)
+
+        assert [sent.fate for sent in backend.send(rows)] == [Fate.ACKED, Fate.ACKED]
+
+        assert sorted(record.value for record in broker.records()) == sorted(message_of(row) for row in rows)
+
+    def test_what_is_too_large_can_never_go_and_others_do(self, broker, backend):
+        large, small = broker.happen(1, note="x" * 1_100_000) + broker.happen(1)
+
+        fates = backend.send([large, small])
+
+        assert [sent.fate for sent in fates] == [Fate.NEVER, Fate.ACKED]
+        assert "MessageSizeTooLarge" in fates[0].error
+
+    def test_what_the_broker_finds_too_large_takes_no_innocent_row_along(self, broker, backend):
+        # Smaller than the client's limit, larger than the broker's once the record's own overhead is added.
+        client = kafka.client().KafkaAdminClient(**kafka.connection_options())
+        resource = client_resource(broker.topic)
+        client.alter_configs([resource])
+        client.close()
+        large, small = broker.happen(1, note="x" * 20_000) + broker.happen(1)
+
+        fates = backend.send([large, small])
+
+        assert [sent.fate for sent in fates] == [Fate.NEVER, Fate.ACKED]
+
+    def test_a_missing_topic_holds_back_its_own_rows_only(self, broker, backend):
+        lost, fine = broker.happen(1) + broker.happen(1)
+        lost.topic = f"shop.{random_name()}"
+
+        fates = backend.send([lost, fine])
+
+        assert [sent.fate for sent in fates] == [Fate.RETRY, Fate.ACKED]
+
+    def test_without_a_broker_nobody_is_to_blame(self, no_broker, backend):
+        (sent,) = backend.send(no_broker.happen(1))
+
+        assert sent.fate is Fate.AWAY
+
+    def test_refuses_to_run_inside_a_transaction(self, no_broker, backend):
+        rows = no_broker.happen(1)
+
+        with transaction.atomic(), pytest.raises(TransactionForbidden):
+            backend.send(rows)
+
+
+class TestConsume:
+    def test_handles_what_the_relay_published(self, broker, in_thread):
+        in_thread(run_relay)
+        in_thread(consume, broker.group)
+        things = [new_id() for _ in range(5)]
+        for version in range(1, 5):
+            for thing in things:
+                broker.happen(version, thing_id=thing)
+
+        wait_for(lambda: len(seen()) == 20)
+
+        assert [seen(thing) for thing in things] == [[1, 2, 3, 4]] * 5
+        assert OutboxEvent.objects.filter(published_at=None).count() == 0
+
+    def test_a_poison_event_parks_its_key_while_others_flow(self, broker, backend, in_thread):
+        poison = broker.happen(1, note="poison") + broker.happen(1)
+        poison += broker.happen(2, thing_id=poison[0].key)
+        publish_batch(backend, Lead())
+        in_thread(consume, broker.group)
+
+        wait_for(lambda: ParkedEvent.objects.count() == 2 and len(seen()) == 1)
+
+        assert seen(poison[1].key) == [1]
+        assert list(ParkedEvent.objects.order_by("pk").values_list("attempts", flat=True)) == [1, 0]
+
+    def test_forged_and_broken_messages_become_dead_letters_and_the_rest_flows(
+        self, broker, backend, in_thread
+    ):
+        (row,) = broker.happen(1)
+        forged = json.loads(message_of(row)) | {"id": str(new_id())}
+        broker.produce(json.dumps(forged).encode())
+        broker.produce(b"{")
+        broker.produce(None)
+        publish_batch(backend, Lead())
+        in_thread(consume, broker.group)
+
+        wait_for(lambda: seen() == [1] and DeadLetter.objects.count() == 3)
+
+        assert set(DeadLetter.objects.values_list("topic", flat=True)) == {broker.topic}
+        assert not DeadLetter.objects.filter(offset=None).exists()
+
+    def test_a_second_delivery_has_no_effect(self, broker, backend, in_thread):
+        (row,) = broker.happen(1)
+        backend.send([row])
+        backend.send([row])
+        broker.happen(2, thing_id=row.key)
+        publish_batch(backend, Lead())
+        in_thread(consume, broker.group)
+
+        wait_for(lambda: seen() == [1, 2])
+
+        assert len(broker.records()) == 4
+
+    def test_an_outage_of_the_database_loses_and_parks_nothing(self, broker, backend, in_thread, monkeypatch):
+        rows = broker.happen(1, 2) + broker.happen(1)
+        publish_batch(backend, Lead())
+        calls = []
+
+        def flaky(**arguments):
+            calls.append(time.monotonic())
+            if len(calls) in (2, 3, 4):
+                raise OperationalError("server closed the connection")
+            return consumer.receive(**arguments)
+
+        monkeypatch.setattr(loop, "receive", flaky)
+        in_thread(consume, broker.group)
+
+        wait_for(lambda: len(seen()) == 3)
+
+        assert seen(rows[0].key) == [1, 2]
+        assert not ParkedEvent.objects.exists()
+        assert calls[3] - calls[1] > 0.3
+
+    def test_two_members_share_the_partitions_through_a_rebalance(self, broker, backend, in_thread):
+        things = [new_id() for _ in range(12)]
+        in_thread(consume, broker.group)
+        for version in range(1, 9):
+            for thing in things:
+                broker.happen(version, thing_id=thing)
+            publish_batch(backend, Lead())
+            if version == 2:
+                in_thread(consume, broker.group)
+            time.sleep(0.3)
+
+        wait_for(lambda: len(seen()) == 96, seconds=40)
+
+        assert [seen(thing) for thing in things] == [list(range(1, 9))] * 12
+
+    def test_an_instance_that_is_started_twice_is_fenced(self, broker, child):
+        first = child("consume_events", "--group", broker.group, "--instance", "a", **broker.environment())
+        time.sleep(5)
+
+        second = child("consume_events", "--group", broker.group, "--instance", "a", **broker.environment())
+
+        assert first.wait(40) == 1
+        second.terminate()
+        assert second.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    "place", ["consumer.after_poll", "consumer.after_commit_before_offset", "consumer.after_offset"]
+)
+def test_nothing_is_lost_or_done_twice_when_the_consumer_is_killed(place, broker, backend, child):
+    things = [new_id() for _ in range(3)]
+    for version in (1, 2, 3):
+        for thing in things:
+            broker.happen(version, thing_id=thing)
+    publish_batch(backend, Lead())
+    command = ("consume_events", "--group", broker.group)
+
+    assert child(*command, **broker.environment(SHOP_FAILPOINTS=f"{place}=kill9")).wait(60) == -9
+    follower = child(*command, **broker.environment())
+    for thing in things:
+        broker.happen(4, thing_id=thing)
+    publish_batch(backend, Lead())
+    # The dead member's session has to run out first.
+    wait_for(lambda: len(seen()) == 12, seconds=60)
+    follower.terminate()
+
+    assert follower.wait(20) == 0
+    assert [seen(thing) for thing in things] == [[1, 2, 3, 4]] * 3
+    assert InboxEvent.objects.count() == 12
+
+
+@pytest.mark.parametrize(
+    ("place", "arrived"),
+    [
+        ("relay.after_select", 12),
+        ("relay.sent_before_ack", 12),
+        ("relay.partial_batch", 12),
+        ("relay.after_ack_before_mark", 24),
+    ],
+)
+def test_nothing_is_lost_and_order_holds_when_the_relay_is_killed(place, arrived, broker, child):
+    things = [new_id() for _ in range(4)]
+    for version in (1, 2, 3):
+        for thing in things:
+            broker.happen(version, thing_id=thing)
+
+    assert child("publish_events", **broker.environment(SHOP_FAILPOINTS=f"{place}=kill9")).wait(60) == -9
+    assert published() == []
+    # That the lease runs out by itself is shown with local events.
+    Lease.objects.all().delete()
+    follower = child("publish_events", **broker.environment())
+    wait_for(lambda: len(published()) == 12, seconds=40)
+    follower.terminate()
+
+    assert follower.wait(20) == 0
+    records = broker.records()
+    assert first_versions(records) == {str(thing): [1, 2, 3] for thing in things}
+    assert arrived <= len(records) <= 24
+
+
+def test_a_broker_that_dies_while_events_are_published_loses_nothing(
+    own_service, monkeypatch, settings, in_thread
+):
+    server = own_service(Kafka)
+    broker = Broker(server.url, monkeypatch, settings)
+    create_topics()
+    in_thread(run_relay)
+    in_thread(consume, broker.group)
+    things = [new_id() for _ in range(20)]
+
+    def announce():
+        for version in range(1, 16):
+            for thing in things:
+                broker.happen(version, thing_id=thing)
+            time.sleep(0.1)
+        connection.close()
+
+    writer = threading.Thread(target=announce)
+    writer.start()
+    wait_for(lambda: len(seen()) > 40)
+    server.kill()
+    writer.join()
+    backlog = OutboxEvent.objects.filter(published_at=None).count()
+    server.start()
+
+    wait_for(lambda: len(seen()) == 300, seconds=60)
+
+    assert backlog > 100
+    assert [seen(thing) for thing in things] == [list(range(1, 16))] * 20
+    assert InboxEvent.objects.count() == 300
+    assert first_versions(broker.records()) == {str(thing): list(range(1, 16)) for thing in things}
+
+
+def test_the_worker_waits_for_a_broker_that_comes_late(own_service, monkeypatch, settings, child):
+    server = own_service(Kafka)
+    broker = Broker(server.url, monkeypatch, settings)
+    server.kill()
+    worker = child("run_worker", **broker.environment())
+    broker.happen(1, 2)
+    time.sleep(4)
+    assert worker.poll() is None
+    server.start()
+
+    wait_for(lambda: seen() == [1, 2], seconds=60)
+
+    began = time.monotonic()
+    worker.send_signal(signal.SIGINT)
+    assert worker.wait(20) == 0
+    assert time.monotonic() - began < 8
+
+
+def test_an_unknown_group_is_refused(no_broker):
+    with pytest.raises(CommandError, match="There is no group 'nobody'") as refused:
+        call_command("consume_events", group="nobody")
+
+    assert refused.value.returncode == 2
+
+
+def client_resource(topic):
+    """Return the setting that makes the topic take only records of up to 10 kB."""
+    admin = kafka.client().admin
+    return admin.ConfigResource(admin.ConfigResourceType.TOPIC, topic, {"max.message.bytes": "10000"})

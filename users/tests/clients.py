@@ -1,0 +1,55 @@
+"""API clients that are really signed in: with a session row and a bearer token of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from users import services
+
+if TYPE_CHECKING:
+    from users.models import User
+
+
+def anonymous() -> APIClient:
+    """Return a client that speaks JSON and isn't signed in."""
+    return _json_client()
+
+
+def client_of(user: User) -> APIClient:
+    """Return a client signed in as this user."""
+    return client_with(sign_in_as(user).tokens.access)
+
+
+def client_with(access: str) -> APIClient:
+    """Return a client that sends this access token."""
+    client = _json_client()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {access}")
+    return client
+
+
+def sign_in_as(user: User) -> services.SignIn:
+    """Open a session for a user without the cost of checking a password."""
+    client = services.Client(address="203.0.113.77", user_agent="pytest")
+    return services.open_session(user=user, client=client, now=timezone.now())
+
+
+def _json_client() -> APIClient:
+    client = APIClient()
+    client.default_format = "json"
+    return client
+
+
+@pytest.fixture(name="client_of")
+def client_of_fixture():
+    """Give tests ``client_of(user)``."""
+    return client_of
+
+
+@pytest.fixture(name="anonymous")
+def anonymous_fixture():
+    """Give tests a client that isn't signed in."""
+    return anonymous()

@@ -1,0 +1,104 @@
+"""Payments in the admin: to look at, with the two things that staff can do about money."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from payments import services
+from payments.models import Payment, PaymentException, Receipt, Refund, StripeEvent
+from shop.api.admin import ReadOnlyAdmin
+from shop.core.errors import DomainError
+from shop.core.transactions import use_case
+
+
+class MoneyAdmin(ReadOnlyAdmin):
+    show_full_result_count = False
+
+    def each(self, request: HttpRequest, rows: QuerySet[Any], act: Any, done: str) -> None:
+        """Act on each row, and say what happened to it."""
+        count = 0
+        for key in rows.order_by("pk").values_list("pk", flat=True):
+            try:
+                act(key)
+                count += 1
+            except DomainError as error:
+                self.message_user(request, str(error), messages.ERROR)
+        if count:
+            self.message_user(request, f"{done}: {count}.", messages.SUCCESS)
+
+
+@admin.register(Payment)
+class PaymentAdmin(MoneyAdmin):
+    list_display = ("id", "order", "status", "pays_order", "amount", "currency", "method", "created_at")
+    list_filter = ("status", "provider", "currency")
+    list_select_related = ("order",)
+    search_fields = ("pi_id", "order__number")
+    ordering = ("-created_at",)
+    actions = ("refund_fully",)
+
+    def has_refund_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("payments.add_refund")
+
+    @admin.action(description="Refund all that is left", permissions=["refund"])
+    def refund_fully(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
+        def act(key: Any) -> None:
+            use_case(
+                services.request_refund,
+                payment_id=key,
+                amount=None,
+                reason=Refund.Reason.STAFF,
+                actor_id=request.user.pk,
+                now=timezone.now(),
+            )
+
+        self.each(request, queryset, act, "Refunds on their way")
+
+
+@admin.register(Refund)
+class RefundAdmin(MoneyAdmin):
+    list_display = ("id", "payment_id", "amount", "currency", "state", "reason", "tries", "error", "created_at")
+    list_filter = ("state", "reason")
+    search_fields = ("stripe_id",)
+    ordering = ("-created_at",)
+
+
+@admin.register(PaymentException)
+class PaymentExceptionAdmin(MoneyAdmin):
+    list_display = ("opened_at", "kind", "state", "payment_id", "pi_id", "amount", "currency", "resolved_at")
+    list_filter = ("state", "kind")
+    search_fields = ("pi_id",)
+    ordering = ("-opened_at",)
+    actions = ("resolve",)
+
+    def has_resolve_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("payments.change_paymentexception")
+
+    @admin.action(description="Mark as dealt with", permissions=["resolve"])
+    def resolve(self, request: HttpRequest, queryset: QuerySet[PaymentException]) -> None:
+        def act(key: Any) -> None:
+            use_case(
+                services.resolve_exception, exception_id=key, actor_id=request.user.pk, now=timezone.now()
+            )
+
+        self.each(request, queryset, act, "Dealt with")
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(MoneyAdmin):
+    list_display = ("id", "type", "received_at", "processed_at", "ignored", "attempts", "error")
+    list_filter = ("type", ("processed_at", admin.EmptyFieldListFilter), "ignored")
+    search_fields = ("id", "pi_id")
+    ordering = ("-received_at",)
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(MoneyAdmin):
+    list_display = ("number", "payment_id", "issued_at")
+    list_filter = ("series", "year")
+    search_fields = ("number",)
+    ordering = ("-issued_at",)

@@ -1,0 +1,348 @@
+"""The receipt as a document: PDF and HTML out of the stored facts. Nothing here reads the database or the network."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+from django.template.loader import render_to_string
+from reportlab.lib import colors
+from reportlab.lib.enums import TA_LEFT, TA_RIGHT
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+from shop.core.formats import Writer, is_zero, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reportlab.pdfgen.canvas import Canvas
+
+_FONTS = Path(__file__).resolve().parent / "fonts"
+_REGULAR, _BOLD = "ReceiptSans", "ReceiptSans-Bold"
+_INK, _GREY, _LINE, _GREEN = (colors.HexColor(code) for code in ("#1d2b24", "#5d6b63", "#d9d5ca", "#2f6b4d"))
+_MARGIN, _WIDTH = 20 * mm, A4[0] - 40 * mm
+# Without the clock and chance in it, the same receipt has the same bytes.
+_SIDES: dict[str, Any] = {"leftMargin": _MARGIN, "rightMargin": _MARGIN, "topMargin": _MARGIN}
+_PAGE: dict[str, Any] = {"pagesize": A4, **_SIDES, "invariant": 1}
+
+# Scripts that the embedded font doesn't have are left to fonts that every PDF reader brings along.
+_BORROWED = (
+    (re.compile("[\u3040-\u30ff]"), "HeiseiKakuGo-W5"),
+    (re.compile("[\uac00-\ud7a3\u1100-\u11ff]"), "HYSMyeongJo-Medium"),
+    (re.compile("[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"), "STSong-Light"),
+)
+
+_WORDS = {
+    "en": {
+        "receipt": "Receipt", "date": "Date", "order": "Order", "placed": "Ordered on",
+        "payment": "Paid by", "paid": "Paid on", "reference": "Payment reference", "seller": "Seller",
+        "buyer": "Buyer", "vat_id": "VAT ID", "item": "Item", "quantity": "Qty", "price": "Unit price",
+        "rate": "Tax", "amount": "Amount", "sku": "SKU", "discount": "Discount", "subtotal": "Subtotal",
+        "shipping": "Shipping", "total": "Total", "tax": "Tax", "taxable": "Taxable amount",
+        "tax_amount": "Tax amount", "included": "All prices include tax.", "added": "Prices are without tax.",
+        "lines": "What was bought", "totals": "What was paid", "taxes": "Tax", "page": "Page",
+        "free": "Nothing to pay", "card": "Card", "percent": "Rate",
+    },
+    "de": {
+        "receipt": "Beleg", "date": "Datum", "order": "Bestellung",
+        "placed": "Bestellt am", "payment": "Bezahlt mit", "paid": "Bezahlt am",
+        "reference": "Zahlungsreferenz", "seller": "Verkäufer", "buyer": "Käufer", "vat_id": "USt-IdNr.",
+        "item": "Artikel", "quantity": "Menge", "price": "Einzelpreis", "rate": "Steuer", "amount": "Betrag",
+        "sku": "Art.-Nr.", "discount": "Rabatt", "subtotal": "Zwischensumme", "shipping": "Versand",
+        "total": "Gesamtbetrag", "tax": "Steuer", "taxable": "Bemessungsgrundlage",
+        "tax_amount": "Steuerbetrag", "included": "Alle Preise enthalten die Steuer.",
+        "added": "Preise verstehen sich ohne Steuer.", "lines": "Gekaufte Artikel", "totals": "Bezahlt",
+        "taxes": "Steuer", "page": "Seite", "free": "Nichts zu bezahlen", "card": "Karte", "percent": "Satz",
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    """A bought line, written out."""
+
+    name: str
+    details: Sequence[str]
+    quantity: str
+    price: str
+    rate: str
+    amount: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sheet:
+    """What both forms of a receipt show: text alone, in the buyer's language."""
+
+    language: str
+    words: Mapping[str, str]
+    title: str
+    seller_name: str
+    facts: Sequence[tuple[str, str]]
+    seller: Sequence[str]
+    buyer: Sequence[str]
+    lines: Sequence[_Line]
+    totals: Sequence[tuple[str, str]]
+    total: str
+    taxes: Sequence[tuple[str, str, str, str]]
+    notes: Sequence[str]
+
+
+def receipt_pdf(receipt: Mapping[str, Any]) -> bytes:
+    """
+    Return the receipt as a PDF; the same facts always give the same bytes.
+
+    :param receipt: the stored facts, JSON-ready; amounts are plain decimals in its currency.
+    """
+    _load_fonts()
+    sheet = _sheet(receipt)
+    buffer = BytesIO()
+    document = SimpleDocTemplate(
+        buffer, title=sheet.title, author=sheet.seller_name, lang=sheet.language, displayDocTitle=1, **_PAGE
+    )
+
+    def footer(canvas: Canvas, page: SimpleDocTemplate) -> None:
+        canvas.setFont(_REGULAR, 8)
+        canvas.setFillColor(_GREY)
+        canvas.drawString(_MARGIN, 13 * mm, sheet.title)
+        canvas.drawRightString(A4[0] - _MARGIN, 13 * mm, f"{sheet.words['page']} {page.page}")
+
+    document.build(_story(sheet), onFirstPage=footer, onLaterPages=footer)
+    return buffer.getvalue()
+
+
+def receipt_html(receipt: Mapping[str, Any]) -> str:
+    """
+    Return the receipt as a page that needs nothing else and prints well.
+
+    :param receipt: as for ``receipt_pdf``.
+    """
+    return render_to_string("payments/receipt.html", {"sheet": _sheet(receipt)})
+
+
+def _sheet(receipt: Mapping[str, Any]) -> _Sheet:
+    language = str(receipt.get("language") or "en").lower()[:2]
+    language = language if language in _WORDS else "en"
+    words, write, currency = _WORDS[language], Writer(language), str(receipt["currency"])
+    number = one_line(receipt["number"])
+    return _Sheet(
+        language=language,
+        words=words,
+        title=f"{words['receipt']} {number}",
+        seller_name=one_line(receipt["seller"]["name"]),
+        facts=_facts(receipt, words, write),
+        seller=_seller(receipt["seller"], words),
+        buyer=_buyer(receipt["buyer"]),
+        lines=[_line(line, currency, words, write) for line in receipt["lines"]],
+        totals=_totals(receipt, words, write),
+        total=write.amount(receipt["total"], currency),
+        taxes=[
+            (
+                one_line(tax["name"]),
+                write.rate(tax["rate"]),
+                write.amount(tax["taxable"], currency),
+                write.amount(tax["amount"], currency),
+            )
+            for tax in receipt["tax_lines"]
+        ],
+        notes=_notes(receipt, words),
+    )
+
+
+def _facts(receipt: Mapping[str, Any], words: Mapping[str, str], write: Writer) -> list[tuple[str, str]]:
+    order, payment = receipt["order"], receipt["payment"]
+    method = str(payment.get("method") or "")
+    facts = [
+        (words["date"], write.day(receipt["issued_at"])),
+        (words["order"], one_line(order["number"])),
+        (words["placed"], write.day(order.get("placed_at"))),
+        (words["payment"], words.get(method, one_line(method))),
+        (words["paid"], write.day(payment.get("paid_at"))),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def _seller(seller: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
+    lines = [one_line(line) for line in str(seller.get("address") or "").splitlines()]
+    name = one_line(seller["name"])
+    if lines[:1] != [name]:
+        lines.insert(0, name)
+    if seller.get("vat_id"):
+        lines.append(f"{words['vat_id']} {one_line(seller['vat_id'])}")
+    return [line for line in lines if line]
+
+
+def _buyer(buyer: Mapping[str, Any]) -> list[str]:
+    written = [
+        buyer.get("company"),
+        buyer.get("name"),
+        *(buyer.get("address_lines") or ()),
+        buyer.get("email"),
+    ]
+    return list(dict.fromkeys(line for line in map(one_line, written) if line))
+
+
+def _line(line: Mapping[str, Any], currency: str, words: Mapping[str, str], write: Writer) -> _Line:
+    details = [f"{one_line(name)}: {one_line(value)}" for name, value in (line.get("options") or {}).items()]
+    if line.get("sku"):
+        details.append(f"{words['sku']} {one_line(line['sku'])}")
+    if not is_zero(line.get("discount_amount")):
+        details.append(f"{words['discount']} −{write.amount(line['discount_amount'], currency)}")
+    return _Line(
+        name=one_line(line["name"]),
+        details=details,
+        quantity=write.number(line["quantity"]),
+        price=write.amount(line["unit_price"], currency),
+        rate=write.rate(line.get("tax_rate")),
+        amount=write.amount(line["line_total"], currency),
+    )
+
+
+def _totals(receipt: Mapping[str, Any], words: Mapping[str, str], write: Writer) -> list[tuple[str, str]]:
+    currency = receipt["currency"]
+    totals = [(words["subtotal"], write.amount(receipt["subtotal"], currency))]
+    if not is_zero(receipt["discount_total"]):
+        totals.append((words["discount"], f"−{write.amount(receipt['discount_total'], currency)}"))
+    totals.append((words["shipping"], write.amount(receipt["shipping_total"], currency)))
+    if not is_zero(receipt["tax_added"]):
+        totals.append((words["tax"], write.amount(receipt["tax_added"], currency)))
+    return totals
+
+
+def _notes(receipt: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
+    notes = [f"{words['reference']}: {one_line(receipt['payment']['id'])}"]
+    if receipt["tax_lines"]:
+        notes.insert(0, words["included"] if receipt["prices_include_tax"] else words["added"])
+    return notes
+
+
+@cache
+def _load_fonts() -> None:
+    pdfmetrics.registerFont(TTFont(_REGULAR, _FONTS / "DejaVuSansCondensed.ttf"))
+    pdfmetrics.registerFont(TTFont(_BOLD, _FONTS / "DejaVuSansCondensed-Bold.ttf"))
+    for _, name in _BORROWED:
+        pdfmetrics.registerFont(UnicodeCIDFont(name))
+
+
+def _text(
+    text: str, size: float = 9, *, bold: bool = False, grey: bool = False, right: bool = False
+) -> Paragraph:
+    font, colour = _BOLD if bold else _REGULAR, _GREY if grey else _INK
+    style = ParagraphStyle("text", fontName=font, fontSize=size, leading=size * 1.42, textColor=colour)
+    style.alignment = TA_RIGHT if right else TA_LEFT
+    return Paragraph(_markup(text), style)
+
+
+def _markup(text: str) -> str:
+    # Escaped first: a paragraph's markup could otherwise load files and pages.
+    marked = escape(text)
+    for script, font in _BORROWED:
+        marked = re.sub(f"{script.pattern}+", rf'<font name="{font}">\g<0></font>', marked)
+    return marked
+
+
+def _story(sheet: _Sheet) -> list[Any]:
+    heading = Table(
+        [[_text(sheet.seller_name, 16, bold=True), _text(sheet.title, 16, right=True, grey=True)]],
+        colWidths=[_WIDTH * 0.5, _WIDTH * 0.5],
+        style=_style(("LINEBELOW", (0, 0), (-1, 0), 1.5, _GREEN), ("BOTTOMPADDING", (0, 0), (-1, -1), 10)),
+    )
+    notes = Table([[_text(note, 8, grey=True)] for note in sheet.notes], colWidths=[_WIDTH], style=_style())
+    parts = [heading, _parties(sheet), _bought(sheet), _summed(sheet), *_taxed(sheet), notes]
+    return [flowable for part in parts for flowable in (part, Spacer(0, 7 * mm))]
+
+
+def _style(*commands: tuple[Any, ...]) -> TableStyle:
+    sides = ("LEFTPADDING", "RIGHTPADDING", "TOPPADDING", "BOTTOMPADDING")
+    bare = [(side, (0, 0), (-1, -1), 0) for side in sides]
+    return TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *bare, *commands])
+
+
+def _parties(sheet: _Sheet) -> Table:
+    def block(title: str, lines: Sequence[str]) -> list[Paragraph]:
+        return [_text(title, 8, grey=True, bold=True), *(_text(line) for line in lines)]
+
+    facts = Table(
+        [[_text(label, 8.5, grey=True), _text(value, 8.5, right=True)] for label, value in sheet.facts],
+        colWidths=[_WIDTH * 0.15, _WIDTH * 0.25],
+        style=_style(("BOTTOMPADDING", (0, 0), (-1, -1), 2)),
+    )
+    return Table(
+        [[block(sheet.words["buyer"], sheet.buyer), block(sheet.words["seller"], sheet.seller), facts]],
+        colWidths=[_WIDTH * 0.3, _WIDTH * 0.3, _WIDTH * 0.4],
+        style=_style(("RIGHTPADDING", (0, 0), (1, 0), 10)),
+    )
+
+
+def _bought(sheet: _Sheet) -> Table:
+    words = sheet.words
+    columns = (words["quantity"], words["price"], words["rate"], words["amount"])
+    rows: list[list[Any]] = [
+        [_text(words["item"], 8, grey=True, bold=True)]
+        + [_text(column, 8, grey=True, bold=True, right=True) for column in columns]
+    ]
+    for line in sheet.lines:
+        item = [_text(line.name, bold=True), *(_text(detail, 8, grey=True) for detail in line.details)]
+        values = (line.quantity, line.price, line.rate, line.amount)
+        rows.append([item, *(_text(value, right=True) for value in values)])
+    return Table(
+        rows,
+        colWidths=[_WIDTH * share for share in (0.46, 0.09, 0.17, 0.1, 0.18)],
+        repeatRows=1,
+        # A row that is higher than a page goes on on the next one.
+        splitInRow=1,
+        style=_style(
+            ("LINEBELOW", (0, 0), (-1, 0), 0.8, _INK),
+            ("LINEBELOW", (0, 1), (-1, -1), 0.5, _LINE),
+            ("TOPPADDING", (0, 1), (-1, -1), 7),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 7),
+        ),
+    )
+
+
+def _summed(sheet: _Sheet) -> Table:
+    rows = [["", _text(label), _text(value, right=True)] for label, value in sheet.totals]
+    total = (_text(sheet.words["total"], 12, bold=True), _text(sheet.total, 12, bold=True, right=True))
+    rows.append(["", *total])
+    return Table(
+        rows,
+        colWidths=[_WIDTH * 0.52, _WIDTH * 0.24, _WIDTH * 0.24],
+        style=_style(
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
+            ("LINEABOVE", (1, -1), (-1, -1), 1, _INK),
+            ("TOPPADDING", (0, -1), (-1, -1), 6),
+            # A total is never torn from what it sums up.
+            ("NOSPLIT", (0, 0), (-1, -1)),
+        ),
+    )
+
+
+def _taxed(sheet: _Sheet) -> list[Any]:
+    if not sheet.taxes:
+        return []
+    words = sheet.words
+    head = (words["tax"], words["percent"], words["taxable"], words["tax_amount"])
+    rows = [[_text(title, 8, grey=True, bold=True, right=index > 0) for index, title in enumerate(head)]]
+    rows += [[_text(cell, 8.5, right=index > 0) for index, cell in enumerate(tax)] for tax in sheet.taxes]
+    return [
+        Table(
+            rows,
+            colWidths=[_WIDTH * share for share in (0.34, 0.16, 0.25, 0.25)],
+            repeatRows=1,
+            style=_style(
+                ("LINEBELOW", (0, 0), (-1, 0), 0.5, _LINE),
+                ("TOPPADDING", (0, 1), (-1, -1), 4),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
+            ),
+        )
+    ]

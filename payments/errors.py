@@ -1,0 +1,66 @@
+"""What payments refuse."""
+
+from __future__ import annotations
+
+from shop.core.errors import DomainError, Kind
+
+
+class GatewayUnavailable(DomainError):
+    """
+    Raised when the payment provider gives no usable answer; whether it did what was asked isn't known.
+
+    The same call under the same key is safe to repeat, unless ``is_stored``: then the provider keeps answering this
+    key with the same failure, and only after looking for the object may another key be used.
+    """
+
+    code = "payment_provider_unavailable"
+    kind = Kind.UNAVAILABLE
+    title = "The payment provider doesn't answer"
+    message = "The payment provider doesn't answer just now. Nothing is lost, and the order can still be paid."
+    remedy = "Wait as many seconds as Retry-After says and send the same request again."
+
+    def __init__(self, *, retry_after: int = 5, is_stored: bool = False) -> None:
+        self.is_stored = is_stored
+        super().__init__(retry_after=retry_after)
+
+
+class GatewayRefused(DomainError):
+    """Raised when the payment provider refuses for good; ``reason`` is the provider's own code."""
+
+    code = "payment_provider_refused"
+    kind = Kind.REFUSED
+    title = "The payment provider refuses"
+    message = "The payment provider refuses this: {reason}."
+    remedy = "Don't send the same again. The reason is the provider's own code; amount_too_small is the usual one."
+    example = {"reason": "amount_too_small"}
+
+
+class SignatureInvalid(DomainError):
+    """Raised when a webhook isn't signed with a secret of ours, or at another time; nothing is stored."""
+
+    code = "signature_invalid"
+    kind = Kind.INVALID
+    title = "The signature doesn't hold"
+    message = "This webhook isn't signed as it must be."
+    remedy = "Check that STRIPE_WEBHOOK_SECRET is the endpoint's own secret and that the server's clock is right."
+
+
+class NotPaid(DomainError):
+    """Raised when a receipt is asked for a payment that is neither paid nor authorized."""
+
+    code = "not_paid"
+    kind = Kind.CONFLICT
+    title = "Not paid"
+    message = "There is no receipt: this isn't paid."
+    remedy = "Ask again once the payment has succeeded."
+
+
+class RefundTooLarge(DomainError):
+    """Raised when more is to go back than is left of what was taken; nothing is written."""
+
+    code = "refund_too_large"
+    kind = Kind.REFUSED
+    title = "More than is left to refund"
+    message = "At most {left} {currency} can be refunded."
+    remedy = "Refund at most what is left."
+    example = {"left": "19.90", "currency": "EUR"}

@@ -1,0 +1,35 @@
+"""What payments hear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payments import services
+from shop.events.registry import handles
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from shop.events.registry import Received
+
+
+@handles("orders.order_paid.v1", group="payments")
+def on_order_paid(event: Received, now: datetime) -> None:
+    """Give an order that cost nothing the payment that carries its receipt."""
+    fact: Any = event.fact
+    if fact.total == 0:
+        services.record_free_payment(order_id=fact.order_id, now=now)
+
+
+@handles("orders.order_cancelled.v1", group="payments")
+def on_order_cancelled(event: Received, now: datetime) -> None:
+    """Have its money sent back, or its intent cancelled."""
+    fact: Any = event.fact
+    services.give_back(order_id=fact.order_id, now=now)
+
+
+@handles("payments.payment_succeeded.v1", group="payments")
+def on_payment_succeeded(event: Received, now: datetime) -> None:
+    """Issue the receipt, unless somebody has asked for it already."""
+    fact: Any = event.fact
+    services.issue_receipt(payment_id=fact.payment_id, now=now)

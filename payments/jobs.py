@@ -1,0 +1,42 @@
+"""What payments do again and again. Each may run twice at once without harm: Stripe's keys and the locks see to it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from payments import services
+from shop.events.registry import job
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@job(every=timedelta(seconds=2))
+def retry_webhooks(now: datetime) -> int:
+    """Settle webhooks that couldn't be settled when they came."""
+    return services.retry_webhooks(now=now)
+
+
+@job(every=timedelta(seconds=2))
+def send_refunds(now: datetime) -> int:
+    """Send refunds that were asked for."""
+    return services.send_refunds(now=now)
+
+
+@job(every=timedelta(seconds=2))
+def cancel_intents(now: datetime) -> int:
+    """Cancel intents that nobody may pay any more."""
+    return services.cancel_intents(now=now)
+
+
+@job(every=timedelta(seconds=15))
+def expire_unpaid(now: datetime) -> int:
+    """End orders that weren't paid in time."""
+    return services.expire_unpaid(now=now)
+
+
+@job(every=timedelta(minutes=1))
+def reconcile_recent(now: datetime) -> int:
+    """Ask about payments of which no webhook has told for a while."""
+    return services.reconcile_recent(now=now)

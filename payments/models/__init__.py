@@ -1,0 +1,17 @@
+"""What payments remember: money asked for, taken and given back, what Stripe said, and the receipts for it."""
+
+from payments.models.exception import PaymentException
+from payments.models.payment import OPEN, Payment
+from payments.models.receipt import Receipt, ReceiptCounter
+from payments.models.refund import Refund
+from payments.models.stripe_event import StripeEvent
+
+__all__ = [
+    "OPEN",
+    "Payment",
+    "PaymentException",
+    "Receipt",
+    "ReceiptCounter",
+    "Refund",
+    "StripeEvent",
+]

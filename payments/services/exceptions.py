@@ -1,0 +1,90 @@
+"""Money that doesn't match becomes visible work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from payments.events import PaymentExceptionOpened
+from payments.models import PaymentException
+from shop.audit import services as audit
+from shop.core.errors import NotFound
+from shop.events.outbox import publish
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from payments.models import Payment, Refund
+    from payments.provider import Intent
+
+
+@transaction.atomic
+def open_exception(*, kind: PaymentException.Kind, intent: Intent, payment: Payment | None, now: datetime) -> None:
+    """
+    Put an intent's money before staff; once, however often it is found.
+
+    Emits: ``payments.payment_exception_opened.v1``.
+    """
+    _open(
+        PaymentException(
+            kind=kind,
+            payment=payment,
+            pi_id=intent.id,
+            amount=intent.amount_received,
+            currency=intent.currency,
+            opened_at=now,
+        )
+    )
+
+
+@transaction.atomic
+def open_refund_exception(*, refund: Refund, now: datetime) -> None:
+    """Put a refund that failed before staff; once. Emits: ``payments.payment_exception_opened.v1``."""
+    _open(
+        PaymentException(
+            kind=PaymentException.Kind.REFUND_FAILED,
+            payment_id=refund.payment_id,
+            refund=refund,
+            pi_id=refund.payment.pi_id or "",
+            amount=refund.amount,
+            currency=refund.currency,
+            opened_at=now,
+        )
+    )
+
+
+@transaction.atomic
+def resolve_exception(*, exception_id: UUID, actor_id: UUID | None, now: datetime) -> None:
+    """
+    Take note that somebody has dealt with an exception.
+
+    :raises NotFound: it isn't open.
+    """
+    is_open = PaymentException.objects.filter(pk=exception_id, state=PaymentException.State.OPEN)
+    if not is_open.update(state=PaymentException.State.RESOLVED, resolved_at=now, resolved_by=actor_id):
+        raise NotFound
+    audit.record(
+        actor_id=actor_id, action="payments.exception_resolved", target=PaymentException(pk=exception_id), now=now
+    )
+
+
+def _open(exception: PaymentException) -> None:
+    known = PaymentException.objects.filter(refund=exception.refund)
+    if exception.refund is None:
+        known = PaymentException.objects.filter(pi_id=exception.pi_id, refund__isnull=True)
+    if known.exists():
+        return
+    exception.save(force_insert=True)
+    publish(
+        PaymentExceptionOpened(
+            exception_id=exception.pk,
+            version=1,
+            kind=exception.kind,
+            payment_id=exception.payment_id,
+            amount=exception.amount,
+            currency=exception.currency,
+        ),
+        now=exception.opened_at,
+    )

@@ -1,0 +1,123 @@
+"""Issuing receipts: immutable, numbered without gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from orders import selectors as orders
+from payments.errors import NotPaid
+from payments.models import Payment, Receipt, ReceiptCounter
+from shop.core.errors import NotFound
+from shop.core.money import to_text
+from shop.core.transactions import require_transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+SERIES = "R"
+
+
+@transaction.atomic
+def issue_receipt(*, payment_id: UUID, now: datetime) -> Receipt:
+    """
+    Return the receipt of a payment, issued now if it wasn't; it never changes afterwards.
+
+    The number is taken in the transaction that writes the receipt, so no number is ever missing; that transaction
+    must be a short one of its own and never the one that settles. Locks: payment, the year's counter.
+
+    :raises NotFound: there is no such payment.
+    :raises NotPaid: it is neither paid nor authorized, or its money isn't kept; no number is taken.
+    """
+    known = Receipt.objects.filter(payment_id=payment_id).first()
+    if known is not None:
+        return known
+    # Of two who come at once, the second waits here and then finds the first one's.
+    payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
+    if payment is None:
+        raise NotFound
+    if not payment.pays_order and payment.status != Payment.Status.AUTHORIZED:
+        raise NotPaid
+    known = Receipt.objects.filter(payment_id=payment_id).first()
+    if known is not None:
+        return known
+    facts = _facts(payment, orders.order_json(payment.order_id))
+    year = timezone.localtime(now).year
+    sequence = _next_number(SERIES, year)
+    number = f"{SERIES}{year}-{sequence:06d}"
+    return Receipt.objects.create(
+        payment=payment,
+        number=number,
+        series=SERIES,
+        year=year,
+        sequence=sequence,
+        document={"number": number, "issued_at": now.isoformat(), **facts},
+        issued_at=now,
+    )
+
+
+def _next_number(series: str, year: int) -> int:
+    require_transaction("Taking a receipt's number")
+    counter = ReceiptCounter.objects.filter(series=series, year=year)
+    if not counter.exists():
+        ReceiptCounter.objects.bulk_create([ReceiptCounter(series=series, year=year)], ignore_conflicts=True)
+    # The row stays locked until the receipt is committed; a rollback gives the number back.
+    counter.update(last=F("last") + 1)
+    return counter.values_list("last", flat=True).get()
+
+
+def _facts(payment: Payment, order: Mapping[str, Any]) -> dict[str, Any]:
+    """Return everything that a receipt shows except its number: a copy, so that nothing later changes it."""
+    amounts = ("subtotal", "discount_total", "shipping_total", "tax_total", "tax_added", "total", "currency")
+    return {
+        "language": order["language"],
+        "seller": {
+            "name": settings.SHOP_NAME,
+            "address": settings.SHOP_ADDRESS,
+            "vat_id": settings.SHOP_VAT_ID,
+        },
+        "buyer": _buyer(order),
+        "order": {"id": order["id"], "number": order["number"], "placed_at": order["placed_at"].isoformat()},
+        "payment": {
+            "id": str(payment.pk),
+            "method": payment.method or payment.provider,
+            "brand": payment.brand,
+            "last4": payment.last4,
+            "amount": to_text(payment.amount, payment.currency),
+            "paid_at": payment.succeeded_at.isoformat() if payment.succeeded_at else None,
+        },
+        "lines": [_line(line) for line in order["items"]],
+        "prices_include_tax": order["prices_include_tax"],
+        "tax_lines": [{**line, "rate": percent(line["rate"])} for line in order["tax_lines"]],
+        **{name: order[name] for name in amounts},
+    }
+
+
+def _buyer(order: Mapping[str, Any]) -> dict[str, Any]:
+    address = order["billing_address"] or {}
+    town = " ".join(filter(None, (address.get("postal_code"), address.get("city"))))
+    lines = (address.get("line1"), address.get("line2"), town, address.get("region"), address.get("country"))
+    return {
+        "name": address.get("full_name", ""),
+        "company": address.get("company", ""),
+        "email": order["email"],
+        "address_lines": [line for line in lines if line],
+    }
+
+
+def _line(line: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("sku", "name", "options", "quantity", "unit_price", "discount_amount", "tax_amount", "line_total")
+    return {**{name: line[name] for name in names}, "tax_rate": percent(line["tax_rate"])}
+
+
+def percent(rate: str) -> str:
+    """Return a rate of the API, ``0.19``, as a receipt shows it: ``19``."""
+    whole, _, part = rate.partition(".")
+    millionths = int(whole) * 1_000_000 + int(part.ljust(6, "0"))
+    return f"{millionths // 10_000}.{millionths % 10_000:04d}".rstrip("0").rstrip(".")

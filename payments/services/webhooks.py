@@ -1,0 +1,200 @@
+"""What Stripe tells: stored first, then settled, then tried again until it is."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import transaction
+
+from orders import selectors as orders
+from payments import gateway
+from payments.errors import GatewayRefused
+from payments.models import Payment, PaymentException, StripeEvent
+from payments.services.clock import Clock
+from payments.services.exceptions import open_exception
+from payments.services.outcomes import Answer, take_superseded
+from payments.services.settling import refunds_of, settle_payment
+from payments.services.starting import remember_intent
+from shop.core.errors import NotFound
+from shop.core.failpoints import failpoint
+from shop.core.transactions import use_case
+from shop.events.failures import describe
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from payments.provider import Intent, Notice
+
+logger = logging.getLogger(__name__)
+
+# What may move something here. `created` and the charge's own success say nothing that isn't known by others.
+_MOVES = ("processing", "requires_action", "payment_failed", "succeeded", "canceled", "amount_capturable_updated")
+_OF_INTENT = frozenset(f"payment_intent.{name}" for name in _MOVES)
+_OF_REFUND = frozenset(
+    {"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed"}
+)
+# The request that stored it has this long to settle it before the job tries too.
+_FIRST_PAUSE = timedelta(seconds=5)
+_PAUSES = (2, 4, 8, 15, 30, 60, 120, 300, 600)
+_AT_ONCE = 50
+
+
+def record_webhook(*, raw: bytes, signature: str, now: datetime) -> None:
+    """
+    Store what Stripe tells, once, and settle what it is about; when this returns it is stored.
+
+    Transaction: one that stores, then those of settling. What can't be settled now stays unprocessed and is tried
+    again by ``retry_webhooks``; the same webhook again does nothing.
+
+    :raises SignatureInvalid: it isn't Stripe's; nothing is stored.
+    """
+    notice = gateway.verify_webhook(raw, signature, now=now)
+    failpoint("webhook.verified_before_tx")
+    if use_case(_store, notice, now):
+        _try(notice.id, now=now)
+    failpoint("webhook.after_commit_before_200")
+
+
+def retry_webhooks(*, now: datetime) -> int:
+    """Try again what is stored and not settled; return how many went through."""
+    due = StripeEvent.objects.filter(processed_at__isnull=True, next_attempt_at__lte=now).order_by("next_attempt_at")
+    clock = Clock.starting(now)
+    return sum(_try(event_id, now=clock.now()) for event_id in due.values_list("pk", flat=True)[:_AT_ONCE])
+
+
+@transaction.atomic
+def _store(notice: Notice, now: datetime) -> bool:
+    """Store a webhook; tell whether it is new. A twin waits for the first one's commit."""
+    values = {
+        "type": notice.type,
+        "livemode": notice.livemode,
+        "api_version": notice.api_version,
+        "object_id": notice.object_id,
+        "pi_id": notice.pi_id,
+        "account": notice.account,
+        "created": notice.created,
+        "received_at": now,
+        "next_attempt_at": now + _FIRST_PAUSE,
+    }
+    _, is_new = StripeEvent.objects.get_or_create(pk=notice.id, defaults=values)
+    failpoint("webhook.in_tx_after_event_insert")
+    return is_new
+
+
+def _try(event_id: str, *, now: datetime) -> bool:
+    """Process one stored event; tell whether it is done. Whatever fails is kept with it, for the next try."""
+    event = StripeEvent.objects.get(pk=event_id)
+    try:
+        _process(event, now=now)
+    except Exception as error:
+        # It is stored, so Stripe is answered 200 whatever happened; a bug here must not lose it.
+        logger.exception("Webhook %s (%s) isn't settled yet.", event.pk, event.type)
+        pause = timedelta(seconds=_PAUSES[min(event.attempts, len(_PAUSES) - 1)])
+        StripeEvent.objects.filter(pk=event.pk, processed_at__isnull=True).update(
+            attempts=event.attempts + 1, next_attempt_at=now + pause, error=describe(error)
+        )
+        return False
+    return True
+
+
+def _process(event: StripeEvent, *, now: datetime) -> None:
+    ignored = _why_ignored(event)
+    if ignored:
+        _finish(event, ignored=ignored, now=now)
+        return
+    payment = Payment.objects.filter(pi_id=event.pi_id).first()
+    try:
+        if payment is None:
+            _meet_stranger(event, now=now)
+        elif _could_move(event, payment):
+            settle_payment(payment_id=payment.pk, event_id=event.pk, now=now)
+        else:
+            _finish(event, now=now)
+    except GatewayRefused as error:
+        # Another account's intent, or one of a test ledger that is gone.
+        _finish(event, ignored=f"refused: {error.facts['reason']}"[:50], now=now)
+
+
+def _why_ignored(event: StripeEvent) -> str:
+    if event.account:
+        return "account"
+    if event.livemode != gateway.is_live():
+        logger.error("Webhook %s is of the other mode: check which endpoint it was sent to.", event.pk)
+        return "livemode"
+    if event.type not in _OF_INTENT | _OF_REFUND:
+        return "type"
+    return "" if event.pi_id else "no intent"
+
+
+def _could_move(event: StripeEvent, payment: Payment) -> bool:
+    """Tell whether Stripe must be asked: what has ended moves by refunds only."""
+    return payment.is_open or event.type in _OF_REFUND
+
+
+def _meet_stranger(event: StripeEvent, *, now: datetime) -> None:
+    """
+    Deal with an intent that no payment is known to have.
+
+    Its metadata is a hint: it counts only where it fits a payment of ours. That may be one whose answer from Stripe
+    is still on its way, or one whose intent another has replaced.
+    """
+    intent = gateway.retrieve_intent(event.pi_id)
+    payment = _named_payment(intent)
+    if payment is None:
+        _report_stranger(event, intent, now=now)
+        return
+    if payment.pi_id is None:
+        use_case(remember_intent, payment_id=payment.pk, pi_id=intent.id, now=now)
+        payment.refresh_from_db()
+    if payment.pi_id == intent.id:
+        settle_payment(payment_id=payment.pk, event_id=event.pk, now=now)
+    elif intent.status == "succeeded":
+        answer = Answer(intent=intent, refunds=refunds_of(payment, intent), as_of=now)
+        use_case(take_superseded, payment_id=payment.pk, answer=answer, event_id=event.pk, now=now)
+    else:
+        _finish(event, ignored="superseded", now=now)
+
+
+def _named_payment(intent: Intent) -> Payment | None:
+    payment_id, order_id = _uuid_in(intent, "payment"), _uuid_in(intent, "order")
+    if payment_id is None or order_id is None:
+        return None
+    return Payment.objects.filter(pk=payment_id, order_id=order_id, provider=Payment.Provider.STRIPE).first()
+
+
+def _report_stranger(event: StripeEvent, intent: Intent, *, now: datetime) -> None:
+    order_id = _uuid_in(intent, "order")
+    if intent.status != "succeeded" or order_id is None or not _is_order(order_id):
+        _finish(event, ignored="not ours", now=now)
+        return
+    use_case(_open_unknown, event, intent, now)
+
+
+@transaction.atomic
+def _open_unknown(event: StripeEvent, intent: Intent, now: datetime) -> None:
+    open_exception(kind=PaymentException.Kind.UNKNOWN_ORDER, intent=intent, payment=None, now=now)
+    _finish(event, ignored="unknown payment", now=now)
+
+
+def _uuid_in(intent: Intent, name: str) -> UUID | None:
+    try:
+        return UUID(intent.metadata.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _is_order(order_id: UUID) -> bool:
+    try:
+        orders.payable(order_id)
+    except NotFound:
+        return False
+    return True
+
+
+def _finish(event: StripeEvent, *, ignored: str = "", now: datetime) -> None:
+    StripeEvent.objects.filter(pk=event.pk).update(
+        processed_at=now, next_attempt_at=None, ignored=ignored, error=""
+    )

@@ -1,0 +1,457 @@
+"""Webhooks: believed by their signature alone, stored once, settled whatever their order."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from orders.models import Order
+from payments import gateway, services
+from payments.models import Payment, PaymentException, Refund, StripeEvent
+from payments.provider import intent_of, refund_of
+from payments.services import webhooks
+from payments.tests.paying import (
+    SECRET,
+    an_order,
+    authenticate,
+    confirm,
+    dashboard_refund,
+    deliver,
+    events,
+    paid,
+    started,
+)
+from shop.events.models import OutboxEvent
+from tests.stripe_fake_shop import call
+from tools.stripe_fake.deliveries import sign
+from users.tests.races import together
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/payments/webhooks/stripe/"
+
+
+def post(raw: bytes, signature: str | None, **more):
+    headers = {"Stripe-Signature": signature} if signature is not None else {}
+    return Client().post(URL, raw, content_type="application/json", headers=headers, **more)
+
+
+def a_success(stripe) -> tuple[Payment, bytes]:
+    """Return a payment that was confirmed at Stripe, and the webhook that says so."""
+    payment = started(an_order())
+    confirm(stripe, payment)
+    (event,) = events(stripe, "payment_intent.succeeded")
+    return payment, json.dumps(event).encode()
+
+
+class TestEndpoint:
+    def test_stores_and_settles(self, stripe):
+        payment, raw = a_success(stripe)
+
+        response = post(raw, stripe.sign(raw))
+
+        payment.refresh_from_db()
+        event = StripeEvent.objects.get()
+        assert (response.status_code, response.json()) == (200, {"received": True})
+        assert (payment.status, payment.pays_order) == ("succeeded", True)
+        assert (event.type, event.pi_id, event.ignored) == ("payment_intent.succeeded", payment.pi_id, "")
+        assert event.processed_at is not None
+
+    def test_says_200_to_a_twin_and_does_nothing(self, stripe):
+        _, raw = a_success(stripe)
+        post(raw, stripe.sign(raw))
+        before = (OutboxEvent.objects.count(), len(stripe.requests))
+
+        response = post(raw, stripe.sign(raw))
+
+        assert response.status_code == 200
+        assert (OutboxEvent.objects.count(), len(stripe.requests)) == before
+        assert StripeEvent.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        "forge",
+        [
+            lambda raw, now: None,
+            lambda raw, now: "",
+            lambda raw, now: "nonsense",
+            lambda raw, now: "t=1,v1=",
+            lambda raw, now: f"t={now},v1=" + "0" * 64,
+            lambda raw, now: sign(raw, "whsec_of_another_endpoint", now),
+            lambda raw, now: sign(raw, SECRET, now - 301),
+            lambda raw, now: sign(raw, SECRET, now + 301),
+            lambda raw, now: sign(raw + b" ", SECRET, now),
+            lambda raw, now: sign(raw, SECRET, now).replace("v1=", "v0="),
+            lambda raw, now: sign(raw, SECRET, now).replace(f"t={now}", f"t={now + 1}"),
+            lambda raw, now: f"t={10**30}," + sign(raw, SECRET, now).partition(",")[2],
+        ],
+    )
+    def test_stores_nothing_that_isnt_signed(self, stripe, forge):
+        payment, raw = a_success(stripe)
+
+        response = post(raw, forge(raw, int(timezone.now().timestamp())))
+
+        payment.refresh_from_db()
+        assert (response.status_code, response.json()["code"]) == (400, "signature_invalid")
+        assert response["Content-Type"] == "application/problem+json"
+        assert not StripeEvent.objects.exists()
+        assert payment.status == "requires_payment"
+
+    @pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"[]", b"{}", b'{"id": 1}', b"null"])
+    def test_stores_nothing_that_is_signed_and_isnt_an_event(self, stripe, raw):
+        response = post(raw, stripe.sign(raw))
+
+        assert (response.status_code, response.json()["code"]) == (400, "signature_invalid")
+        assert not StripeEvent.objects.exists()
+
+    def test_takes_both_secrets_while_one_replaces_the_other(self, stripe, settings):
+        _, raw = a_success(stripe)
+        settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", SECRET]
+        assert post(raw, stripe.sign(raw)).status_code == 200
+
+        settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new"]
+
+        assert post(raw, stripe.sign(raw)).status_code == 400
+        assert post(raw, sign(raw, "whsec_new")).status_code == 200
+
+    def test_refuses_a_huge_body(self, stripe):
+        raw = b" " * (1024 * 1024 + 1)
+
+        response = post(raw, stripe.sign(raw))
+
+        assert (response.status_code, response.json()["code"]) == (413, "body_too_large")
+        assert not StripeEvent.objects.exists()
+
+    def test_is_posted_to_and_nothing_else(self, stripe):
+        response = Client().get(URL)
+
+        assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+
+    def test_needs_neither_a_bearer_nor_a_csrf_token(self, stripe):
+        _, raw = a_success(stripe)
+        client = Client(enforce_csrf_checks=True)
+
+        response = client.post(
+            URL,
+            raw,
+            content_type="text/plain",
+            headers={"Stripe-Signature": stripe.sign(raw), "Authorization": "Bearer wrong"},
+        )
+
+        assert response.status_code == 200
+
+    def test_says_200_once_it_is_stored_even_when_settling_fails(self, stripe):
+        payment, raw = a_success(stripe)
+        stripe.fail_next("GET", "payment_intents/", "before")
+
+        assert post(raw, stripe.sign(raw)).status_code == 200
+
+        event = StripeEvent.objects.get()
+        payment.refresh_from_db()
+        assert (event.processed_at, event.attempts, payment.status) == (None, 1, "requires_payment")
+        assert "provider" in event.error
+
+    def test_keeps_no_secret(self, stripe):
+        payment, raw = a_success(stripe)
+        secret = stripe.get(payment.pi_id)["client_secret"]
+
+        post(raw, stripe.sign(raw))
+
+        assert secret in raw.decode()
+        assert all(secret not in str(value) for row in StripeEvent.objects.values() for value in row.values())
+
+
+@pytest.mark.django_db(transaction=True)
+class TestFiveAtOnce:
+    def test_pay_once(self, stripe):
+        payment, raw = a_success(stripe)
+
+        statuses = together(5, lambda _: post(raw, stripe.sign(raw)).status_code)
+
+        payment.refresh_from_db()
+        assert statuses == [200] * 5
+        assert (StripeEvent.objects.count(), payment.status) == (1, "succeeded")
+        paid_events = OutboxEvent.objects.filter(type__in=["payments.payment_succeeded.v1", "orders.order_paid.v1"])
+        assert paid_events.count() == 2
+
+    def test_are_the_same_as_different_events_at_once(self, stripe):
+        payment = started(an_order())
+        confirm(stripe, payment, "pm_card_chargeDeclined")
+        confirm(stripe, payment)
+        told = events(stripe)
+
+        together(len(told), lambda number: deliver(stripe, told[number]))
+
+        payment.refresh_from_db()
+        assert (len(told), payment.status) == (5, "succeeded")
+        assert OutboxEvent.objects.filter(type="payments.payment_succeeded.v1").count() == 1
+        assert not StripeEvent.objects.filter(processed_at__isnull=True).exists()
+
+
+class TestRetry:
+    def test_settles_what_couldnt_be_settled(self, stripe):
+        payment, raw = a_success(stripe)
+        stripe.fail_next("GET", "payment_intents/", "before", times=2)
+        post(raw, stripe.sign(raw))
+
+        assert services.retry_webhooks(now=timezone.now()) == 0
+        assert services.retry_webhooks(now=timezone.now() + timedelta(seconds=2)) == 0
+        assert StripeEvent.objects.get().attempts == 2
+        assert services.retry_webhooks(now=timezone.now() + timedelta(seconds=10)) == 1
+
+        payment.refresh_from_db()
+        event = StripeEvent.objects.get()
+        assert (payment.status, event.error, event.next_attempt_at) == ("succeeded", "", None)
+        assert services.retry_webhooks(now=timezone.now() + timedelta(days=1)) == 0
+
+    def test_takes_over_from_a_request_that_died_after_storing(self, stripe, monkeypatch):
+        payment, raw = a_success(stripe)
+        monkeypatch.setattr(webhooks, "_try", lambda *args, **kwargs: False)
+        post(raw, stripe.sign(raw))
+        monkeypatch.undo()
+        assert StripeEvent.objects.get().processed_at is None
+
+        assert services.retry_webhooks(now=timezone.now() + timedelta(seconds=6)) == 1
+
+        payment.refresh_from_db()
+        assert payment.status == "succeeded"
+
+    def test_survives_a_bug(self, stripe, monkeypatch):
+        payment, raw = a_success(stripe)
+        monkeypatch.setattr(webhooks, "settle_payment", lambda **kwargs: 1 / 0)
+
+        assert post(raw, stripe.sign(raw)).status_code == 200
+
+        assert StripeEvent.objects.get().error.startswith("ZeroDivisionError")
+        payment.refresh_from_db()
+        assert payment.status == "requires_payment"
+
+
+TYPES = (
+    "payment_intent.created", "payment_intent.processing", "payment_intent.requires_action",
+    "payment_intent.payment_failed", "payment_intent.succeeded", "charge.refunded",
+)  # fmt: skip
+STATES = {
+    "status": "succeeded", "pays_order": True, "captured": 2480, "last_error": "",
+    "order__status": "confirmed", "order__payment_status": "partially_refunded", "order__refunded_total": 500,
+}  # fmt: skip
+TOLD = {
+    "orders.order_placed.v1": 1, "orders.order_paid.v1": 1, "payments.payment_succeeded.v1": 1,
+    "payments.refund_succeeded.v1": 1,
+}  # fmt: skip
+
+
+class TestEveryOrderOfEvents:
+    """Created, processing, requires_action, payment_failed, succeeded, refunded: 720 orders, one end."""
+
+    def story(self, stripe) -> tuple[Payment, list[dict]]:
+        stripe._world.settings.settle_after = 60.0
+        payment = started(an_order())
+        confirm(stripe, payment, "pm_card_threeDSecure2Required")
+        authenticate(stripe, payment, "fail")
+        confirm(stripe, payment, "pm_sepa_debit")
+        stripe.settle(payment.pi_id)
+        dashboard_refund(stripe, payment, 500)
+        stripe.finish_refund(stripe.ledger("refund")[0]["id"])
+        told = events(stripe, *TYPES)
+        assert sorted(event["type"] for event in told) == sorted(TYPES)
+        return payment, told
+
+    def ends(self, stripe, payment, told) -> set[str]:
+        """Deliver the events in each of their 720 orders, always from the same start, and return the ends."""
+        ends = set()
+        for order in list(itertools.permutations(told))[:60]:
+            start = transaction.savepoint()
+            for event in order:
+                deliver(stripe, event)
+            unprocessed = StripeEvent.objects.filter(processed_at__isnull=True).count()
+            state = Payment.objects.filter(pk=payment.pk).values(*STATES).get()
+            refunds = list(Refund.objects.values_list("amount", "state"))
+            counts = {kind: OutboxEvent.objects.filter(type=kind).count() for kind in TOLD}
+            stray = PaymentException.objects.count()
+            ends.add(repr((unprocessed, state, refunds, counts, stray)))
+            transaction.savepoint_rollback(start)
+        return ends
+
+    def test_ends_the_same_when_stripe_tells_the_truth_of_now(self, stripe, monkeypatch):
+        payment, told = self.story(stripe)
+        intent, refunds = gateway.retrieve_intent(payment.pi_id), gateway.list_refunds(payment.pi_id)
+        # The answers are always the same, so they are fetched once.
+        monkeypatch.setattr(gateway, "retrieve_intent", lambda pi_id: intent)
+        monkeypatch.setattr(gateway, "list_refunds", lambda pi_id: refunds)
+
+        ends = self.ends(stripe, payment, told)
+
+        assert ends == {repr((0, STATES, [(500, "succeeded")], TOLD, 0))}
+
+    def test_ends_the_same_when_stripe_answers_as_of_the_event(self, stripe, monkeypatch):
+        payment, told = self.story(stripe)
+        now, refunds = gateway.retrieve_intent(payment.pi_id), gateway.list_refunds(payment.pi_id)
+        as_of = {
+            event["type"]: intent_of(event["data"]["object"]) for event in told if event["type"] != "charge.refunded"
+        }
+        as_of["charge.refunded"] = now
+        seen: list[str] = []
+        verify = gateway.verify_webhook
+
+        def noting(raw, header, *, now):
+            notice = verify(raw, header, now=now)
+            seen.append(notice.type)
+            return notice
+
+        monkeypatch.setattr(gateway, "verify_webhook", noting)
+        monkeypatch.setattr(gateway, "retrieve_intent", lambda pi_id: as_of[seen[-1]])
+        monkeypatch.setattr(gateway, "list_refunds", lambda pi_id: refunds if seen[-1] == "charge.refunded" else ())
+
+        ends = self.ends(stripe, payment, told)
+        monkeypatch.undo()
+
+        # What was told meanwhile differs (a failure is news only before the success); where it ends doesn't.
+        assert ends == {repr((0, STATES, [(500, "succeeded")], TOLD, 0))}
+        assert refund_of(stripe.ledger("refund")[0]).status == "succeeded"
+
+
+class TestWhatIsntOurs:
+    def event(self, stripe, **changes) -> StripeEvent:
+        payment, raw = a_success(stripe)
+        told = json.dumps({**json.loads(raw), **changes}).encode()
+        assert post(told, stripe.sign(told)).status_code == 200
+        payment.refresh_from_db()
+        assert payment.status == "requires_payment"
+        return StripeEvent.objects.get()
+
+    def test_is_ignored_when_nobody_needs_its_type(self, stripe):
+        event = self.event(stripe, type="customer.created")
+
+        assert (event.ignored, bool(event.processed_at)) == ("type", True)
+
+    def test_is_ignored_when_it_is_of_the_other_mode(self, stripe):
+        assert self.event(stripe, livemode=True).ignored == "livemode"
+
+    def test_is_ignored_when_it_is_another_accounts(self, stripe):
+        assert self.event(stripe, account="acct_1").ignored == "account"
+
+    def stranger(self, stripe, **metadata) -> StripeEvent:
+        """Return the event of a payment that somebody else takes in the same account."""
+        form = {"amount": 700, "currency": "eur", "confirm": "true", "payment_method": "pm_card_visa"}
+        form |= {f"metadata[{name}]": value for name, value in metadata.items()}
+        status, body, _ = call(stripe, "POST", "/v1/payment_intents", form, key="sk_test_other")
+        assert status == 200
+        pi_id = json.loads(body)["id"]
+        told = [event for event in events(stripe, "payment_intent.succeeded") if event["data"]["object"]["id"] == pi_id]
+        deliver(stripe, told[0])
+        return StripeEvent.objects.get(pi_id=pi_id)
+
+    def test_an_intent_that_names_an_order_of_ours_is_put_before_staff(self, stripe):
+        order = an_order()
+
+        event = self.stranger(stripe, order=str(order.pk))
+
+        order.refresh_from_db()
+        exception = PaymentException.objects.get()
+        assert (exception.kind, exception.amount, exception.payment) == ("unknown_order", 700, None)
+        assert (event.ignored, order.payment_status) == ("unknown payment", "unpaid")
+
+    def test_metadata_alone_pays_nothing(self, stripe):
+        order = an_order()
+        payment = started(order)
+
+        # Another amount, and an intent that isn't the payment's own: it names both ids rightly nevertheless.
+        self.stranger(stripe, order=str(order.pk), payment=str(payment.pk))
+
+        order.refresh_from_db()
+        exception = PaymentException.objects.get()
+        assert (exception.kind, order.status, order.payment_status) == ("amount_mismatch", "pending", "unpaid")
+        assert Refund.objects.get().amount == 700
+
+    def test_an_intent_that_stripe_doesnt_know_is_ignored(self, stripe):
+        event = stripe.make_event("payment_intent.succeeded", {"id": "pi_gone", "object": "payment_intent"})
+
+        deliver(stripe, event)
+
+        assert StripeEvent.objects.get().ignored == "refused: resource_missing"
+
+
+class TestEarlyAndLate:
+    def test_a_webhook_may_come_before_the_intent_is_stored(self, stripe):
+        order = an_order()
+        payment = started(order)
+        pi_id = payment.pi_id
+        confirm(stripe, payment)
+        # As if the process had died between Stripe's answer and its own note of it.
+        Payment.objects.update(pi_id=None)
+
+        deliver(stripe, events(stripe, "payment_intent.succeeded")[0])
+
+        payment.refresh_from_db()
+        order.refresh_from_db()
+        assert (payment.pi_id, payment.status, order.payment_status) == (pi_id, "succeeded", "paid")
+
+    def test_money_by_a_replaced_intent_pays_the_order(self, stripe):
+        order = an_order()
+        payment = started(order)
+        confirm(stripe, payment)
+        orphan = payment.pi_id
+        # As if a stored failure had hidden the first intent, and another had replaced it.
+        Payment.objects.update(pi_id=None, attempt=2)
+        started(order)
+
+        deliver(stripe, events(stripe, "payment_intent.succeeded")[0])
+
+        services.cancel_intents(now=timezone.now())
+        order.refresh_from_db()
+        assert order.payment_status == "paid"
+        assert Payment.objects.get(pays_order=True).pi_id == orphan
+        assert Payment.objects.get(pays_order=False).status == "canceled"
+
+    def test_money_that_comes_twice_goes_back_once(self, stripe):
+        order = an_order()
+        payment = started(order)
+        confirm(stripe, payment)
+        Payment.objects.update(pi_id=None, attempt=2)
+        second = started(order)
+        confirm(stripe, second)
+        services.settle_payment(payment_id=second.pk, now=timezone.now())
+
+        for event in events(stripe, "payment_intent.succeeded") * 2:
+            deliver(stripe, event)
+
+        services.send_refunds(now=timezone.now())
+        exception = PaymentException.objects.get()
+        order.refresh_from_db()
+        assert (exception.kind, exception.pi_id) == ("duplicate_payment", payment.pi_id)
+        assert [refund["payment_intent"] for refund in stripe.ledger("refund")] == [payment.pi_id]
+        assert (order.payment_status, order.refunded_total) == ("paid", 0)
+
+    def test_late_news_of_a_settled_payment_asks_nobody(self, stripe):
+        payment = started(an_order())
+        confirm(stripe, payment, "pm_card_chargeDeclined")
+        confirm(stripe, payment)
+        services.settle_payment(payment_id=payment.pk, now=timezone.now())
+        asked = len(stripe.requests)
+
+        for event in events(stripe):
+            deliver(stripe, event)
+
+        assert len(stripe.requests) == asked
+        assert StripeEvent.objects.filter(processed_at__isnull=True).count() == 0
+        assert Order.objects.get().payment_status == "paid"
+        assert OutboxEvent.objects.filter(type="payments.payment_failed.v1").count() == 0
+
+
+class TestRefundsFromElsewhere:
+    def test_flow_back(self, stripe):
+        order = an_order()
+        payment = paid(stripe, order)
+        dashboard_refund(stripe, payment, 480)
+
+        deliver(stripe, events(stripe, "charge.refunded")[0])
+
+        refund = Refund.objects.get()
+        order.refresh_from_db()
+        assert (refund.amount, refund.state, refund.reason) == (480, "succeeded", "provider")
+        assert (order.payment_status, order.refunded_total) == ("partially_refunded", 480)

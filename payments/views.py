@@ -1,0 +1,154 @@
+"""Payments over HTTP. They are started and looked at; only Stripe moves them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import RequestDataTooBig
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import viewsets
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from orders import selectors as orders
+from orders.selectors import Viewer
+from payments import links, selectors, services
+from payments.models import Payment
+from payments.renderers import HTMLReceiptRenderer, PDFReceiptRenderer
+from payments.selectors import IssuedReceipt
+from payments.serializers import StartPaymentBody
+from payments.shapes import payment_json, receipt_json
+from shop.api.idempotency import Answer, Guard
+from shop.api.limits import Limit, client_address, spend
+from shop.api.paging import KeysetPagination, Ordering
+from shop.api.parsers import BodyTooLarge
+from shop.api.renderers import JSONRenderer
+from shop.core.errors import FieldError, NotFound, ValidationFailed, does_not_exist
+from shop.core.transactions import use_case
+
+# Trying stolen cards needs a payment each few tries; a household doesn't start ten an hour.
+_STARTS = Limit("payments.start", times=10, seconds=3600, fail_closed=False)
+
+
+class PaymentViewSet(viewsets.GenericViewSet):
+    """The payments of the customer who is signed in, or of the order that a guest's token opens."""
+
+    queryset = Payment.objects.none()
+    serializer_class = StartPaymentBody
+    pagination_class = KeysetPagination
+    ordering = Ordering("created_at", descending=True)
+    idempotent_actions = ("create",)
+    token_headers = ("X-Order-Token",)
+
+    def get_permissions(self) -> list[Any]:
+        # A list belongs to somebody who is signed in; a payment to whoever may see its order.
+        return [IsAuthenticated()] if self.action == "list" else [AllowAny()]
+
+    def list(self, request: Request) -> Response:
+        page: Any = self.paginate_queryset(selectors.payments_of(request.user.pk))  # type: ignore[arg-type]
+        return self.get_paginated_response([payment_json(payment) for payment in page])
+
+    def retrieve(self, request: Request, payment: UUID) -> Response:
+        found = selectors.payment_for(payment, viewer=_viewer(request))
+        services.refresh_payment(payment_id=found.pk, now=timezone.now())
+        return Response(payment_json(selectors.payment_by_id(found.pk)))
+
+    @extend_schema(request=StartPaymentBody)
+    def create(self, request: Request) -> Response:
+        body = StartPaymentBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            order = orders.order_for(body.validated_data["order"], viewer=_viewer(request))
+        except NotFound:
+            raise does_not_exist("order") from None
+        guard = Guard(
+            request,
+            principal=f"user:{order.user_id}" if order.user_id else f"order:{order.pk}",
+            secrets={"client_secret": lambda answer: services.client_secret_of(UUID(answer["id"]))},
+        )
+        return guard.around(partial(self._start, request, order.pk))
+
+    def _start(self, request: Request, order_id: UUID, now: datetime) -> Answer:
+        spend(_STARTS, client_address(request))
+        started = services.start_payment(order_id=order_id, now=now)
+        answer = payment_json(selectors.payment_by_id(started.payment_id))
+        answer["client_secret"] = started.client_secret
+        return Answer(201, answer, {"Location": f"{request.path}{started.payment_id}/"})
+
+
+class ReceiptView(APIView):
+    """A payment's receipt: as data, as a page, as a PDF."""
+
+    permission_classes = [AllowAny]
+    renderer_classes = [JSONRenderer, HTMLReceiptRenderer, PDFReceiptRenderer]
+    token_headers = ("X-Order-Token",)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
+        wanted = request.query_params.get("format")
+        for renderer in self.get_renderers():
+            if renderer.format == wanted:
+                return renderer, renderer.media_type
+        if wanted is not None and not force:
+            raise ValidationFailed(FieldError("format", "invalid_choice", "Choose json, html or pdf."))
+        return super().perform_content_negotiation(request, force=force)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("format", str, enum=["json", "html", "pdf"]),
+            OpenApiParameter("token", str, description="From receipt_url: opens it without a header."),
+        ],
+        responses={
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "text/html"): OpenApiTypes.STR,
+            (200, "application/pdf"): OpenApiTypes.BINARY,
+        },
+    )
+    def get(self, request: Request, payment: UUID) -> Response:
+        now = timezone.now()
+        if not links.opens(request.query_params.get("token", ""), payment):
+            payment = selectors.payment_for(payment, viewer=_viewer(request)).pk
+        services.refresh_payment(payment_id=payment, now=now)
+        issued = use_case(services.issue_receipt, payment_id=payment, now=now)
+        return _written(IssuedReceipt.of(issued), request.accepted_renderer.format)
+
+
+class StripeWebhookView(APIView):
+    """Where Stripe tells what has happened. The signature is the only thing that is believed."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+    # Nothing reads the body before its signature holds.
+    parser_classes: list[Any] = []
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        try:
+            raw = request._request.body
+        except RequestDataTooBig:
+            raise BodyTooLarge from None
+        services.record_webhook(
+            raw=raw, signature=request.headers.get("Stripe-Signature", ""), now=timezone.now()
+        )
+        return Response({"received": True})
+
+
+def _viewer(request: Request) -> Viewer:
+    user_id = request.user.pk if request.user.is_authenticated else None
+    # Money is the owner's business: staff have the admin pages.
+    return Viewer(user_id=user_id, token=request.headers.get("X-Order-Token", ""))
+
+
+def _written(receipt: IssuedReceipt, form: str) -> Response:
+    if form == "html":
+        return Response(receipt.html().encode())
+    if form == "pdf":
+        name = {"Content-Disposition": f'inline; filename="{receipt.number}.pdf"'}
+        return Response(receipt.pdf(), headers=name)
+    return Response(receipt_json(receipt))

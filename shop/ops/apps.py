@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+
+# Imported for its registration: Django doesn't find checks by itself.
+from shop.ops import checks  # noqa: F401
+
+
+class AdminConfig(admin_apps.AdminConfig):
+    """Django's admin on the site class of the theme."""
+
+    # Two configurations stand in this module; "shop.ops" alone means the other one.
+    default = False
+    default_site = "unfold.sites.UnfoldAdminSite"
+
+
+class OpsConfig(AppConfig):
+    name = "shop.ops"
+    label = "ops"
+    default = True

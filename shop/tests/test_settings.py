@@ -1,0 +1,213 @@
+"""The environment: what a start refuses, with which words, and that the example names it all."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from shop import env
+
+pytestmark = pytest.mark.once
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCTION = {
+    "SHOP_ENV": "production",
+    "SECRET_KEY": "k3Jv9-Qw7ZpLx2Rt6Yb1Nc8Md4Hf0Gs5Aa-Ue_Io.Pp,Ll;Kk:Jj",
+    "ALLOWED_HOSTS": "shop.example",
+    "SHOP_URL": "https://shop.example",
+    "DATABASE_URL": "postgresql://shop:secret@db.internal:5432/shop",
+    "REDIS_URL": "redis://cache.internal:6379/0",
+    "EMAIL_URL": "smtp+tls://shop:secret@mail.internal:587",
+    "DEFAULT_FROM_EMAIL": "Fern & Oak <hello@shop.example>",
+    "STRIPE_SECRET_KEY": "sk_live_0123456789abcdef",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_0123456789abcdef",
+    "STRIPE_WEBHOOK_SECRET": "whsec_0123456789abcdef",
+}
+DJANGO = {
+    "check": ["manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+    "wsgi": ["-c", "import shop.wsgi"],
+}
+
+
+def start(what: str, tmp_path: Path, **environment: str | None) -> tuple[int, str]:
+    """Start Django with exactly this environment; return the exit code and what it said."""
+    given = {name: value for name, value in environment.items() if value is not None}
+    done = subprocess.run(
+        [sys.executable, *DJANGO[what]],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "SHOP_DATA": str(tmp_path), **given},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+class TestProduction:
+    def test_is_clean_when_all_is_set(self, tmp_path):
+        code, said = start("check", tmp_path, **PRODUCTION)
+
+        assert (code, said.strip().splitlines()[-1]) == (0, "System check identified no issues (0 silenced).")
+
+    def test_serves_when_all_is_set(self, tmp_path):
+        # The folder of collected static files, without which WhiteNoise warns.
+        (tmp_path / "static").mkdir()
+
+        assert start("wsgi", tmp_path, **PRODUCTION) == (0, "")
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "SECRET_KEY",
+            "ALLOWED_HOSTS",
+            "STRIPE_WEBHOOK_SECRET",
+            "SHOP_URL",
+            "EMAIL_URL",
+            "STRIPE_SECRET_KEY",
+            "STRIPE_PUBLISHABLE_KEY",
+        ],
+    )
+    def test_refuses_to_start_without(self, name, tmp_path):
+        code, said = start("wsgi", tmp_path, **{**PRODUCTION, name: None})
+
+        assert code == 1
+        assert (
+            said.strip()
+            .splitlines()[-1]
+            .endswith(f"ImproperlyConfigured: {name} is required. See .env.example.")
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("DEBUG", "true"),
+            ("SECRET_KEY", "short"),
+            ("SECRET_KEY", "a" * 60),
+            ("JWT_SIGNING_KEY", "short"),
+            ("ALLOWED_HOSTS", "*"),
+            ("SHOP_FAILPOINTS", "relay.after_ack=kill9"),
+            ("METRICS_TOKEN", "short"),
+            ("SHOP_URL", "http://shop.example"),
+            ("STOREFRONT_URL", "http://store.example"),
+            ("EMAIL_URL", "consolemail://"),
+            ("STRIPE_PUBLISHABLE_KEY", "pk_test_0123456789abcdef"),
+            ("STRIPE_WEBHOOK_SECRET", "secret"),
+            ("STRIPE_API_BASE", "http://127.0.0.1:8001"),
+        ],
+    )
+    def test_refuses_to_serve_with(self, name, value, tmp_path):
+        code, said = start("wsgi", tmp_path, **{**PRODUCTION, name: value})
+
+        assert code == 1
+        assert f"- {name}" in said or (name.startswith("STRIPE") and f"{name} " in said)
+
+    @pytest.mark.parametrize(
+        ("name", "value", "words"),
+        [
+            ("DATABASE_URL", None, "DATABASE_URL is SQLite"),
+            ("REDIS_URL", None, "REDIS_URL is not set"),
+        ],
+    )
+    def test_warns_of_what_is_only_small(self, name, value, words, tmp_path):
+        changed = {**PRODUCTION, name: value}
+
+        code, said = start("check", tmp_path, **changed)
+
+        assert code == 1
+        assert words in said
+        assert start("wsgi", tmp_path, **changed)[0] == 0
+
+
+class TestDevelopment:
+    def test_needs_no_environment(self, tmp_path):
+        assert start("wsgi", tmp_path) == (0, "")
+        assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+    @pytest.mark.parametrize(
+        ("environment", "words"),
+        [
+            ({"DEBUG": "yes"}, "DEBUG is 'yes'; write true or false."),
+            ({"PORT": "eighty"}, "PORT is 'eighty'; write a whole number from 1 to 65000."),
+            ({"SHOP_ENV": "prod"}, "SHOP_ENV is 'prod'; choose one of: development, production."),
+            ({"DATABASE_URL": "mysql://db/shop"}, "DATABASE_URL"),
+            ({"EVENTS_BACKEND": "kafka"}, "KAFKA_BOOTSTRAP_SERVERS is required"),
+            (
+                {
+                    "STRIPE_SECRET_KEY": "sk_live_1",
+                    "STRIPE_PUBLISHABLE_KEY": "pk_live_1",
+                    "STRIPE_WEBHOOK_SECRET": "whsec_1",
+                },
+                "STRIPE_SECRET_KEY is a live key",
+            ),
+            (
+                {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_PUBLISHABLE_KEY": "pk_test_1"},
+                "STRIPE_WEBHOOK_SECRET is required",
+            ),
+        ],
+    )
+    def test_refuses_what_it_does_not_understand(self, environment, words, tmp_path):
+        code, said = start("wsgi", tmp_path, **environment)
+
+        assert code == 1
+        assert words in said.strip().splitlines()[-1]
+
+    def test_has_routes_that_production_has_not(self, tmp_path):
+        routes = "import django; django.setup(); from django.urls import resolve; resolve('/dev/')"
+        for environment, code in (({}, 0), (PRODUCTION, 1)):
+            done = subprocess.run(
+                [sys.executable, "-c", routes],
+                cwd=ROOT,
+                env={
+                    "PATH": os.environ["PATH"],
+                    "SHOP_DATA": str(tmp_path),
+                    "DJANGO_SETTINGS_MODULE": "shop.settings",
+                    **environment,
+                },
+                capture_output=True,
+                timeout=60,
+                check=False,
+            )
+            assert done.returncode == code
+
+
+class TestExample:
+    def test_names_what_the_settings_read(self):
+        read = set(
+            re.findall(
+                r'env\.(?:text|flag|whole|choice|words|pairs|database|email)\(\s*"([A-Z_]+)"',
+                (ROOT / "shop" / "settings.py").read_text(),
+            )
+        )
+        named = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+        assert sorted(named) == sorted(read)
+
+    def test_says_a_word_about_each(self):
+        lines = (ROOT / ".env.example").read_text().splitlines()
+
+        silent = [
+            line
+            for above, line in zip(lines, lines[1:], strict=False)
+            if "=" in line and line[0].isupper() and not above.startswith("# ")
+        ]
+        assert silent == []
+
+
+class TestEnv:
+    def test_a_pair_without_an_equals_sign_is_refused(self, monkeypatch):
+        monkeypatch.setenv("SHOP_FAILPOINTS", "relay.after_ack")
+
+        with pytest.raises(ImproperlyConfigured, match="has no '='"):
+            env.pairs("SHOP_FAILPOINTS")
+
+    def test_set_to_nothing_is_not_set(self, monkeypatch):
+        monkeypatch.setenv("SHOP_NAME", "  ")
+
+        assert env.text("SHOP_NAME", "Fern & Oak") == "Fern & Oak"

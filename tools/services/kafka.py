@@ -138,7 +138,8 @@ class Kafka(Service):
         self._configuration.write_text(settings + "\n")
         if (self.folder / "data" / "meta.properties").exists():
             return
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # A first bit of 0 keeps the id from starting with a dash, which the tool would take for an option.
+        cluster = base64.urlsafe_b64encode(bytes([0x7F]) + uuid.uuid4().bytes[1:]).decode().rstrip("=")
         command = [*self._java(), "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster]
         done = subprocess.run(
             [*command, "-c", str(self._configuration)], check=False, capture_output=True, text=True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import django
+import hypothesis
 
 from tests.environment import prepare
 
@@ -15,3 +16,9 @@ django.setup()
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
 pytest_plugins = ("tests.services_plugin",)
+
+# A busy machine is slow, which says nothing about the code.
+hypothesis.settings.register_profile(
+    "shop", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shop")

@@ -1,11 +1,18 @@
-"""What the admin pages of the apps share."""
+"""What the admin pages of the apps share: rows that only services write, and money as people write it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from shop.core.money import from_percent, from_text, percent_text, to_text
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -19,3 +26,77 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def money_column(field: str, label: str = "", *, of: str = "") -> Callable[[Any, Any], str]:
+    """
+    Return a display method that writes a column of minor units as people do: ``19.90 EUR``.
+
+    :param field: the column with the minor units.
+    :param of: the relation to the row that has the currency, where it isn't the row itself.
+    """
+
+    @admin.display(description=label or field.replace("_", " "))
+    def shown(self: Any, row: Any) -> str:
+        currency = getattr(getattr(row, of) if of else row, "currency", "")
+        minor = getattr(row, field)
+        return "–" if minor is None else f"{to_text(minor, currency)} {currency}"
+
+    return shown
+
+
+class MoneyForm(forms.ModelForm):
+    """
+    A form in which staff write amounts as ``19.90`` and the row keeps minor units.
+
+    ``money_fields`` names the columns; the currency is the form's own ``currency`` field.
+    """
+
+    money_fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.money_fields:
+            column = self.fields[name]
+            self.fields[name] = forms.CharField(
+                label=column.label,
+                required=column.required,
+                help_text=column.help_text,
+                widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal", "placeholder": "19.90"}),
+            )
+            minor = getattr(self.instance, name, None)
+            if minor is not None and self.instance.currency:
+                self.initial[name] = to_text(minor, self.instance.currency)
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in self.money_fields:
+            if name in values and values.get("currency"):
+                values[name] = self._minor(name, values[name], values["currency"])
+        return values
+
+    def _minor(self, name: str, text: str, currency: str) -> int | None:
+        if not text:
+            return None
+        try:
+            return from_text(text, currency)
+        except (ValueError, KeyError) as error:
+            self.add_error(name, ValidationError(str(error), code="invalid"))
+            return None
+
+
+class RateFormField(forms.CharField):
+    """A rate that staff write in per cent, ``19`` or ``8.875``, and the row keeps in millionths."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return percent_text(value) if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int | None:
+        text = super().clean(value)
+        try:
+            return from_percent(text) if text else None
+        except ValueError as error:
+            raise ValidationError(str(error), code="invalid") from error

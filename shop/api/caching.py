@@ -24,19 +24,16 @@ class PublicCacheMixin:
     """
     Make the successful GETs of a ViewSet cacheable by anyone for ``CATALOGUE_MAX_AGE`` seconds.
 
-    They carry an ``ETag``, and a request that already has the body gets 304 and no body.
+    They carry an ``ETag``, and a request that already has the body gets 304 and no body. Only the actions that
+    the view names as public: what staff read on the same ViewSet is nobody else's.
     """
+
+    public_actions: tuple[str, ...] = ()
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Add the headers, or take the body away."""
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
-        if (
-            request.method not in ("GET", "HEAD")
-            or response.status_code != 200
-            or "preview" in request.query_params
-        ):
-            return response
-        if "Cache-Control" in response.headers:
+        if response.status_code != 200 or not self._is_shared(request):
             return response
         # Rendered here once; the renderer passes bytes through as they are.
         response.data = dumps(response.data)
@@ -44,10 +41,20 @@ class PublicCacheMixin:
         response.headers["ETag"] = tag
         response.headers["Cache-Control"] = f"public, max-age={settings.CATALOGUE_MAX_AGE}"
         response.headers["Vary"] = "Accept, Accept-Language, Origin"
-        if tag in parse_etags(request.headers.get("If-None-Match", "")):
+        if _has_it(request, tag):
             response.status_code = 304
             response.data = None
         return response
+
+    def _is_shared(self, request: Request) -> bool:
+        reads = request.method in ("GET", "HEAD") and "preview" not in request.query_params
+        return reads and getattr(self, "action", None) in self.public_actions
+
+
+def _has_it(request: Request, tag: str) -> bool:
+    # A proxy that compresses makes the tag a weak one; the body it has is still this one.
+    tags = parse_etags(request.headers.get("If-None-Match", ""))
+    return tags == ["*"] or tag in {known.removeprefix("W/") for known in tags}
 
 
 def quoted_version(kind: str, pk: Any, version: int) -> str:
@@ -61,8 +68,10 @@ def version_in(request: Request) -> int | None:
 
     An ETag that isn't one of ours can't be the current one: it reads as version -1.
     """
-    tags = parse_etags(request.headers.get("If-Match", ""))
-    if not tags or tags == ["*"]:
+    said = request.headers.get("If-Match", "").strip()
+    if said in ("", "*"):
         return None
-    version = tags[0].strip('"').rpartition("-")[2]
-    return int(version) if version.isdigit() and len(version) < 10 else -1
+    # One tag is what a client can have seen last; a list of them names no single state.
+    tags = parse_etags(said)
+    version = tags[0].removeprefix("W/").strip('"').rpartition("-")[2] if len(tags) == 1 else ""
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1

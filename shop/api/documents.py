@@ -28,9 +28,9 @@ class FormatOrAccept(DefaultContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return super().select_renderer(
-            request, renderers, format_suffix or request.query_params.get("format")
-        )
+        wanted = format_suffix or request.query_params.get("format")
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, wanted)
+        return chosen
 
 
 class OnlyFormat(BaseContentNegotiation):

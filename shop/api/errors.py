@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
@@ -91,7 +92,7 @@ def _as_domain_error(exc: Exception) -> DomainError | None:
     if isinstance(exc, exceptions.PermissionDenied | DjangoPermissionDenied):
         return PermissionDenied()
     if isinstance(exc, exceptions.Throttled):
-        return RateLimited(retry_after=int(exc.wait or 1))
+        return RateLimited(retry_after=math.ceil(getattr(exc, "wait", None) or 1))
     if isinstance(exc, exceptions.ParseError | SuspiciousOperation) and not isinstance(
         exc, RequestDataTooBig
     ):

@@ -58,9 +58,8 @@ def spend(limit: Limit, subject: str) -> None:
 def client_address(request: HttpRequest) -> str:
     """Return the client's address; ``X-Forwarded-For`` counts only as far as trusted proxies wrote it."""
     proxies: int = settings.TRUSTED_PROXIES
-    forwarded = [
-        part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()
-    ]
+    header: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    forwarded = [part.strip() for part in header.split(",") if part.strip()]
     if proxies and len(forwarded) >= proxies:
         return forwarded[-proxies]
     return str(request.META.get("REMOTE_ADDR", ""))

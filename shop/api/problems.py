@@ -13,6 +13,7 @@ class MalformedBody(DomainError):
     title = "The body can't be read"
     message = "The body can't be read: {reason}"
     remedy = "Send one JSON object in UTF-8 with finite numbers and each key once."
+    example = {"reason": "a key stands twice in one object."}
 
 
 class UnknownField(DomainError):
@@ -23,6 +24,7 @@ class UnknownField(DomainError):
     title = "Unknown field"
     message = "This call knows no field {fields}."
     remedy = "Leave out the fields named; the schema lists those that the call knows."
+    example = {"fields": ["colour"]}
 
 
 class UnknownFilter(DomainError):
@@ -33,6 +35,7 @@ class UnknownFilter(DomainError):
     title = "Unknown filter or ordering"
     message = "This list has no filter or ordering {names}."
     remedy = "Use the filters and orderings that the schema lists for this address."
+    example = {"names": ["colour"]}
 
 
 class IdempotencyKeyRequired(DomainError):

@@ -10,7 +10,7 @@ from rest_framework.renderers import BaseRenderer
 from shop.api.json import dumps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from rest_framework.request import Request
 
@@ -44,10 +44,12 @@ class Negotiation(DefaultContentNegotiation):
     """Choose the format by ``Accept``; errors are always JSON, whatever was asked for."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """Return the renderer and media type; problem+json counts as JSON."""
         accept = request.META.get("HTTP_ACCEPT", "")
         if "problem+json" in accept and "application/json" not in accept:
-            return renderers[0], renderers[0].media_type
-        return super().select_renderer(request, renderers, format_suffix)
+            first = next(iter(renderers))
+            return first, first.media_type
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
+        return chosen

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rest_framework import serializers
 
 from shop.api.problems import UnknownField, UnknownFilter
 from shop.core.money import is_currency
+
+# What may stand behind the prefix of a filter: at least one letter, and nothing that a query language reads.
+FILTER_NAME = re.compile(r"(?=.*[^\W\d_])\w[\w -]{0,49}")
+_MAX_PREFIXED = 10
 
 
 class BodySerializer(serializers.Serializer[Any]):
@@ -36,12 +41,12 @@ class QuerySerializer(serializers.Serializer[Any]):
     """
     The filters and orderings of a list, each given at most once.
 
-    ``prefixes`` names families of filters such as ``attr.<name>``; they are checked by the list itself.
+    ``prefixes`` names families of filters such as ``attr.<name>``, ten of them at most.
     """
 
     prefixes: tuple[str, ...] = ()
-    # Read by paging and by the schema, never filters of a list.
-    reserved = ("cursor", "page_size", "format", "preview", "explain")
+    # Read by paging, never filters of a list; a list that knows more of them says so.
+    reserved: tuple[str, ...] = ("cursor", "page_size")
 
     @classmethod
     def read(cls, query: Any) -> dict[str, Any]:
@@ -55,17 +60,21 @@ class QuerySerializer(serializers.Serializer[Any]):
         prefixed = (
             {name: query[name] for name in query if name.startswith(cls.prefixes)} if cls.prefixes else {}
         )
-        unknown = sorted(set(query) - set(serializer.fields) - set(prefixed) - set(cls.reserved))
+        named = {name for name in prefixed if FILTER_NAME.fullmatch(name.partition(".")[2])}
+        unknown = sorted(set(query) - set(serializer.fields) - named - set(cls.reserved))
         if unknown:
-            raise UnknownFilter(names=unknown)
+            raise UnknownFilter(names=[name[:100] for name in unknown[:20]])
         ordering = serializer.fields.get("ordering")
         if isinstance(ordering, serializers.ChoiceField) and query.get("ordering", "") not in {
             "",
             *ordering.choices,
         }:
             raise UnknownFilter(names=[f"ordering={query['ordering'][:100]}"])
+        twice = {name: ["Write this once."] for name in query if len(query.getlist(name)) > 1}
+        if twice:
+            raise serializers.ValidationError(twice, code="invalid")
         serializer.is_valid(raise_exception=True)
-        return {**serializer.validated_data, **prefixed}
+        return {**serializer.validated_data, **_prefixed_values(prefixed)}
 
 
 class CurrencyField(serializers.CharField):
@@ -76,7 +85,7 @@ class CurrencyField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         """Return the code in capitals."""
-        code = super().to_internal_value(data).upper()
+        code: str = super().to_internal_value(data).upper()
         if not is_currency(code):
             raise serializers.ValidationError("This is no currency of this shop.", code="invalid_choice")
         return code
@@ -101,3 +110,19 @@ class StrictIntegerField(serializers.IntegerField):
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+def _prefixed_values(given: dict[str, str]) -> dict[str, str]:
+    if len(given) > _MAX_PREFIXED:
+        too_many = f"Ask for at most {_MAX_PREFIXED} of these."
+        raise serializers.ValidationError({max(given): [too_many]}, code="invalid")
+    # One by one: a serializer would take the dot in a name for a nested field.
+    field, read, refused = PlainTextField(max_length=200), {}, {}
+    for name, value in given.items():
+        try:
+            read[name] = field.run_validation(value)
+        except serializers.ValidationError as error:
+            refused[name] = error.detail
+    if refused:
+        raise serializers.ValidationError(refused)
+    return read

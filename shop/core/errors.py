@@ -49,7 +49,8 @@ class DomainError(Exception):
     def __init__(self, *, retry_after: int | None = None, **facts: Any) -> None:
         self.facts = facts
         self.retry_after = retry_after
-        super().__init__(self.message.format(**facts))
+        said = {n: ", ".join(map(str, v)) if isinstance(v, list) else v for n, v in facts.items()}
+        super().__init__(self.message.format(**said))
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class ValidationFailed(DomainError):
     title = "Some values can't be accepted"
     message = "Some values can't be accepted; see errors."
     remedy = "Correct the fields named in errors and send the request again."
+    example = {"errors": [{"field": "quantity", "code": "min_value", "detail": "Write 1 or more."}]}
 
     def __init__(self, *errors: FieldError) -> None:
         self.errors = errors

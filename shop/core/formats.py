@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale
@@ -52,7 +51,7 @@ class Writer:
         if not fraction:
             return ""
         pattern = str(self.locale.percent_formats[None].pattern).replace("#,##0", "#,##0.####")
-        return format_percent(Decimal(fraction), format=pattern, locale=self.locale)
+        return format_percent(money.rate_to_decimal(fraction), format=pattern, locale=self.locale)
 
     def number(self, whole: int) -> str:
         """Return a whole number with its thousands apart."""

@@ -19,8 +19,8 @@ EXPONENTS: dict[str, int] = {
     "VND": 0, "ZAR": 2,
 }  # fmt: skip
 
-# The largest amount a shop handles; far below the limit of a BigInteger, so sums stay safe.
-MAX_MINOR = 10**14
+# The largest amount a shop handles: a full cart (100 lines of 999 units) and its tax still fit a BigInteger.
+MAX_MINOR = 10**13
 
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?")
 
@@ -86,6 +86,28 @@ def rate_text(millionths: int) -> str:
     """Return a rate as the API writes it: ``rate_text(190000) == "0.19"``."""
     whole, part = divmod(millionths, 1_000_000)
     return f"{whole}.{part:06d}".rstrip("0").rstrip(".")
+
+
+def percent_text(millionths: int) -> str:
+    """Return a rate in per cent, for forms: ``percent_text(88750) == "8.875"``."""
+    return rate_text(millionths * 100)
+
+
+def from_percent(text: str) -> int:
+    """
+    Return the millionths that a percentage such as ``8.875`` means.
+
+    :raises ValueError: it isn't a plain number from 0 to 100 with at most four places.
+    """
+    scaled = Decimal(text).scaleb(4) if _AMOUNT.fullmatch(text) else Decimal(-1)
+    if not 0 <= scaled <= 1_000_000 or scaled != scaled.to_integral_value():
+        raise ValueError("Write a percentage like 19 or 8.875.")
+    return int(scaled)
+
+
+def rate_to_decimal(fraction: str) -> Decimal:
+    """Return a rate of the API, ``0.19``, as a Decimal, for number formatting only."""
+    return Decimal(fraction)
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:

@@ -88,6 +88,12 @@ class Child:
         self._again_at = time.monotonic() + self._pause
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
+    def kill(self) -> None:
+        """End the group by force, and wait until its leader is gone."""
+        self.signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+
     def _last_words(self) -> str:
         size = self.program.log.stat().st_size
         with self.program.log.open("rb") as log:
@@ -115,7 +121,7 @@ def stop(children: Sequence[Child]) -> None:
     while time.monotonic() < deadline and any(child.running for child in children):
         time.sleep(0.05)
     for child in children:
-        child.signal(signal.SIGKILL)
+        child.kill()
 
 
 def _die_with_parent() -> None:

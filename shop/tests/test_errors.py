@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
@@ -38,7 +39,7 @@ def handled(exc: Exception):
 @pytest.fixture
 def refusal_of():
     """Make a refusal of a kind; it leaves the register as it was."""
-    made = []
+    made: list[Any] = []
 
     def make(kind: Kind) -> type[DomainError]:
         texts = {
@@ -107,7 +108,7 @@ def test_what_others_raise(exc, status, code):
 
 
 def test_fields_are_named_by_their_path():
-    nested = {"lines": [{}, {"quantity": ["Too small."]}], "non_field_errors": ["Not both."]}
+    nested: Any = {"lines": [{}, {"quantity": ["Too small."]}], "non_field_errors": ["Not both."]}
 
     answer = handled(exceptions.ValidationError(nested))
 

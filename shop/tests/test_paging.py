@@ -22,7 +22,8 @@ def fill(*minutes: int | None) -> None:
     """Add one row a number: minutes after the start, the same number twice for a tie, None for no value."""
     OutboxEvent.objects.bulk_create(
         OutboxEvent(
-            event_id=new_id(), type="tests.thing_made.v1", topic="t", aggregate_type="thing", key=str(new_id()), version=1,
+            event_id=new_id(), type="tests.thing_made.v1", topic="t", aggregate_type="thing",
+            key=str(new_id()), version=1,
             payload={}, occurred_at=START,
             next_attempt_at=None if minute is None else START + timedelta(minutes=minute),
         )
@@ -35,8 +36,7 @@ def page(query: dict[str, str], ordering: Ordering, path: str = "/api/v1/things/
     request = Request(APIRequestFactory().get(path, query))
     pages = KeysetPagination()
     found = pages.paginate_queryset(OutboxEvent.objects.all() if rows is None else rows, request, view)
-    answer = pages.get_paginated_response([row.pk for row in found]).data
-    return answer
+    return pages.get_paginated_response([row.pk for row in found]).data
 
 
 def walk(ordering: Ordering, link: str = "next", size: int = 2, query: dict[str, str] | None = None):

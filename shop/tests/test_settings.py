@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def start(what: str, tmp_path: Path, **environment: str | None) -> tuple[int, st
         env={"PATH": os.environ["PATH"], "SHOP_DATA": str(tmp_path), **given},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr
@@ -171,7 +172,7 @@ class TestDevelopment:
                     **environment,
                 },
                 capture_output=True,
-                timeout=60,
+                timeout=110,
                 check=False,
             )
             assert done.returncode == code
@@ -194,7 +195,7 @@ class TestExample:
 
         silent = [
             line
-            for above, line in zip(lines, lines[1:], strict=False)
+            for above, line in pairwise(lines)
             if "=" in line and line[0].isupper() and not above.startswith("# ")
         ]
         assert silent == []

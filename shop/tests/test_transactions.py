@@ -6,7 +6,6 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from shop.core import transactions
 from shop.core.errors import Unavailable
 from shop.core.transactions import (
     TransactionForbidden,
@@ -63,7 +62,10 @@ class TestUseCase:
         assert InboxEvent.objects.count() == 1
 
     def test_returns_what_the_call_returns(self):
-        assert use_case(lambda a, *, b: (a, b, in_transaction()), 1, b=2) == (1, 2, True)
+        def call(a: int, *, b: int) -> tuple[int, int, bool]:
+            return a, b, in_transaction()
+
+        assert use_case(call, 1, b=2) == (1, 2, True)
 
     def test_a_refusal_leaves_nothing(self):
         def write_and_refuse() -> None:
@@ -83,7 +85,7 @@ class TestUseCase:
 
     @pytest.mark.parametrize("state", ["40001", "40P01"])
     def test_tries_again_after_a_deadlock(self, state, monkeypatch):
-        monkeypatch.setattr(transactions.time, "sleep", lambda _: None)
+        monkeypatch.setattr("shop.core.transactions.time.sleep", lambda _: None)
         tries = []
 
         def fail_twice() -> str:
@@ -106,7 +108,7 @@ class TestUseCase:
         ],
     )
     def test_is_unavailable_when_the_lock_is_not_to_be_had(self, error, tries, monkeypatch):
-        monkeypatch.setattr(transactions.time, "sleep", lambda _: None)
+        monkeypatch.setattr("shop.core.transactions.time.sleep", lambda _: None)
         calls = []
 
         def never() -> None:

@@ -36,8 +36,8 @@ def cookbook(c: Canvas, main: str, accent: str) -> None:
     c.box(42, 78, 62, 80, light(main, 0.6), r=0.6)
 
 
-@kind("gift_card", floor=False)
-def gift_card(c: Canvas, main: str, accent: str) -> None:
+@kind("sheet", floor=False)
+def sheet(c: Canvas, main: str, accent: str) -> None:
     c.box(16, 33, 88, 77, "#8a8378", r=3)
     c.slab(13, 29, 85, 73, main, r=3)
     c.slab(60, 29, 66, 73, accent, r=0.1)

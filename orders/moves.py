@@ -6,6 +6,9 @@ STATUS = "status"
 PAYMENT = "payment_status"
 FULFILMENT = "fulfilment_status"
 
+# While money is under way the stock is kept and the order doesn't expire, however long that takes.
+UNDER_WAY = ("processing", "authorized")
+
 # axis -> from -> where it may go. Nothing else assigns a state.
 MOVES: dict[str, dict[str, tuple[str, ...]]] = {
     STATUS: {

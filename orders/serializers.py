@@ -8,8 +8,24 @@ from uuid import UUID
 from rest_framework import serializers
 
 from orders.models import Order
+from orders.schemas import PlacedOrderSerializer
 from shop.api.addresses import PostalAddressSerializer
 from shop.api.serializers import BodySerializer, PlainTextField, QuerySerializer
+
+
+class GivenAddress(PostalAddressSerializer):
+    """An address in full; one that was read from the address book may come back as it is."""
+
+    ignored = ("id", "is_default")
+
+
+class AmountText(serializers.CharField):
+    """An amount as the contract writes it: a string, never a number."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class AddressOrId(serializers.Field[Any, Any, Any, Any]):
@@ -17,7 +33,7 @@ class AddressOrId(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: Any) -> UUID | dict[str, Any]:
         if isinstance(data, dict):
-            address = PostalAddressSerializer(data=data)
+            address = GivenAddress(data=data)
             address.is_valid(raise_exception=True)
             return dict(address.validated_data)
         try:
@@ -33,14 +49,16 @@ class AddressOrId(serializers.Field[Any, Any, Any, Any]):
 
 
 class PlaceOrderBody(BodySerializer):
-    """What placing an order takes."""
+    """What placing an order takes; what else an order has is the shop's to say, and passed over."""
+
+    ignored = tuple(PlacedOrderSerializer().fields)
 
     shipping_address = AddressOrId(required=False, allow_null=True)
     billing_address = AddressOrId(required=False, allow_null=True)
     shipping_method = serializers.SlugField(required=False, allow_blank=True, max_length=50)
     email = serializers.EmailField(required=False, max_length=254)
     note = serializers.CharField(required=False, allow_blank=True, max_length=1000)
-    expected_total = serializers.CharField(max_length=24)
+    expected_total = AmountText(max_length=24)
 
 
 class CancelBody(BodySerializer):

@@ -1,4 +1,4 @@
-"""How an order looks to a client: plain functions over one row that ``selectors.ready`` made."""
+"""How an order looks to a client: plain functions over an order with ``line_rows`` and ``address_rows``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from shop.core.money import rate_text, to_text
+
+# What a line and an address of an order are read with.
+LINE = (
+    "id", "product_id", "variant_id", "sku", "name", "quantity", "unit_price", "line_total", "discount_amount",
+    "tax_rate", "tax_amount",
+)  # fmt: skip
+ADDRESS = (
+    "kind", "full_name", "company", "line1", "line2", "city", "region", "postal_code", "country", "phone",
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +62,7 @@ def stage_of(order: Order) -> str:
 
 
 def shape(order: Any) -> dict[str, Any]:
-    """Return an order as the contract has it."""
+    """Return an order as the contract has it: one that was read by ``selectors.ready``, or placed just now."""
     currency = order.currency
 
     def text(minor: int) -> str:
@@ -103,7 +112,7 @@ def line_json(line: dict[str, Any], currency: str) -> dict[str, Any]:
     """Return a line as the contract has it."""
     return {
         # SQLite keeps a UUID without its dashes.
-        "id": str(UUID(line["id"])),
+        "id": str(UUID(str(line["id"]))),
         "product": line["product_id"],
         "variant": line["variant_id"],
         "sku": line["sku"],

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.translation import get_language_from_request
 from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
 from rest_framework.decorators import action
@@ -18,17 +17,19 @@ from rest_framework.response import Response
 
 from cart import selectors as carts
 from cart import services as cart
-from orders import selectors, services
+from orders import schemas, selectors, services
 from orders.models import Order, OrderMove
 from orders.selectors import Viewer
 from orders.serializers import CancelBody, OrderFilters, PlaceOrderBody
 from orders.services import Actor, Placing
 from orders.shapes import shape
 from orders.tokens import access_token
+from shop.api.caching import quoted_version
 from shop.api.idempotency import Answer, Guard
 from shop.api.paging import KeysetPagination, Ordering
 from shop.api.permissions import may
-from shop.core.errors import FieldError, ValidationFailed, does_not_exist
+from shop.core.errors import FieldError, PermissionDenied, ValidationFailed, does_not_exist
+from shop.core.failpoints import failpoint
 from shop.core.ids import new_token
 from shop.core.transactions import use_case
 from users import selectors as users
@@ -52,50 +53,61 @@ class OrderViewSet(viewsets.ModelViewSet):
         # A list belongs to somebody who is signed in; everything else may be a guest's, which the selector checks.
         return [IsAuthenticated()] if self.action == "list" else [AllowAny()]
 
+    @property
+    def viewer(self) -> Viewer:
+        return Viewer.of(self.request.user, self.request.headers.get("X-Order-Token", ""))
+
     def get_object(self) -> Any:
-        viewer = Viewer.of(self.request.user, self.request.headers.get("X-Order-Token", ""))
-        return selectors.order_for(UUID(self.kwargs["pk"]), viewer=viewer)
+        return selectors.order_for(UUID(self.kwargs["pk"]), viewer=self.viewer)
 
-    @extend_schema(parameters=[OrderFilters])
+    @extend_schema(parameters=[OrderFilters], responses=schemas.OrderSerializer(many=True))
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        orders = selectors.orders_of(request.user.pk).filter(**OrderFilters.read(request.query_params))
-        return self.get_paginated_response([shape(order) for order in self.paginate_queryset(orders)])
+        filters = OrderFilters.read(request.query_params)
+        orders = selectors.orders_of(_account(request).pk).filter(**filters)
+        return self.get_paginated_response([shape(order) for order in self.paginate_queryset(orders) or ()])
 
+    @extend_schema(responses=schemas.OrderSerializer)
     def retrieve(self, request: Request, pk: str) -> Response:
         return Response(shape(self.get_object()))
 
+    @extend_schema(responses={201: schemas.PlacedOrderSerializer})
     def create(self, request: Request) -> Response:
         owner = _cart_owner(request)
         guard = Guard(request, principal=owner.principal, secrets={"access_token": _restored_token})
+        failpoint("checkout.before_claim")
         return guard.once(partial(self._place, request, owner))
 
     def _place(self, request: Request, owner: carts.CartOwner, now: datetime) -> Answer:
         body = PlaceOrderBody(data=request.data)
         body.is_valid(raise_exception=True)
         placed = services.place_order(owner=owner, placing=_placing(request, body.validated_data), now=now)
-        answer = selectors.order_json(placed.pk)
+        answer = shape(placed)
         if placed.user_id is None:
             answer["access_token"] = access_token(placed.pk, placed.token_version)
         return Answer(201, answer, {"Location": f"{request.path}{placed.pk}/"})
 
+    @extend_schema(responses=schemas.TrackSerializer)
     @action(detail=True, methods=["get"])
     def track(self, request: Request, pk: str) -> Response:
         return Response(selectors.track_json(self.get_object()))
 
-    @extend_schema(request=CancelBody)
+    @extend_schema(request=CancelBody, responses=schemas.OrderSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         body = CancelBody(data=request.data)
         body.is_valid(raise_exception=True)
         order = self.get_object()
-        actor = _actor(request, order, body.validated_data.get("reason", ""))
+        actor = self._actor(order, body.validated_data.get("reason", ""))
         use_case(services.cancel_order, order_id=order.pk, actor=actor, now=timezone.now())
         return Response(shape(self.get_object()))
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, responses=schemas.CART)
     @action(detail=True, methods=["post"])
     def reorder(self, request: Request, pk: str) -> Response:
         order: Any = self.get_object()
+        # Staff see every order, but a cart is filled from one's own.
+        if not selectors.owns(order, viewer=self.viewer):
+            raise PermissionDenied
         owner, token = _cart_owner(request), None
         if not carts.is_alive(owner):
             token = new_token()
@@ -106,12 +118,30 @@ class OrderViewSet(viewsets.ModelViewSet):
             quantities={line["variant_id"]: line["quantity"] for line in order.line_rows},
             now=timezone.now(),
         )
-        return Response(carts.cart_json(filled), headers={"X-Cart-Token": token} if token else None)
+        headers = {"ETag": quoted_version("cart", filled.id, filled.version)}
+        if token is not None:
+            headers["X-Cart-Token"] = token
+        return Response(carts.cart_json(filled), headers=headers)
+
+    def _actor(self, order: Order, reason: str) -> Actor:
+        """Return who does it: the order's own shopper, or else staff who may change orders."""
+        if selectors.owns(order, viewer=self.viewer):
+            kind = OrderMove.Actor.GUEST if order.user_id is None else OrderMove.Actor.CUSTOMER
+            return Actor(kind=kind, id=order.user_id, cause=reason)
+        if not may(self.request.user, "orders.change_order"):
+            raise PermissionDenied
+        return Actor(kind=OrderMove.Actor.STAFF, id=self.request.user.pk, cause=reason)
+
+
+def _account(request: Request) -> Any:
+    """Return the account that is signed in, or None for a guest."""
+    return request.user if request.user.is_authenticated else None
 
 
 def _cart_owner(request: Request) -> carts.CartOwner:
-    user_id = request.user.pk if request.user.is_authenticated else None
-    return carts.CartOwner.of(user_id=user_id, token=request.headers.get("X-Cart-Token", ""))
+    account = _account(request)
+    token = request.headers.get("X-Cart-Token", "")
+    return carts.CartOwner.of(user_id=account.pk if account else None, token=token)
 
 
 def _restored_token(body: dict[str, Any]) -> str:
@@ -119,38 +149,30 @@ def _restored_token(body: dict[str, Any]) -> str:
     return access_token(UUID(body["id"]), 1)
 
 
-def _actor(request: Request, order: Order, reason: str) -> Actor:
-    user_id = request.user.pk if request.user.is_authenticated else None
-    if user_id is not None and user_id != order.user_id and may(request.user, "orders.change_order"):
-        return Actor(kind=OrderMove.Actor.STAFF, id=user_id, cause=reason)
-    kind = OrderMove.Actor.GUEST if order.user_id is None else OrderMove.Actor.CUSTOMER
-    return Actor(kind=kind, id=order.user_id, cause=reason)
-
-
 def _placing(request: Request, values: dict[str, Any]) -> Placing:
-    signed_in = request.user.is_authenticated
-    email = values.get("email") or (request.user.email if signed_in else "")
+    account = _account(request)
+    email = values.get("email") or (account.email if account else "")
     if not email:
         raise ValidationFailed(FieldError("email", "required", "A guest's order needs an e-mail address."))
     return Placing(
         email=email,
-        language=request.user.language if signed_in else get_language_from_request(request),
+        language=account.language if account else "",
         expected_total=values["expected_total"],
-        shipping_address=_address(request, values, "shipping_address"),
-        billing_address=_address(request, values, "billing_address"),
+        shipping_address=_address(account, values, "shipping_address"),
+        billing_address=_address(account, values, "billing_address"),
         shipping_method=values.get("shipping_method", ""),
         note=values.get("note", ""),
     )
 
 
-def _address(request: Request, values: dict[str, Any], name: str) -> users.PostalAddress | None:
+def _address(account: Any, values: dict[str, Any], name: str) -> users.PostalAddress | None:
     """Return the address that a body names; an id must be one of the customer's own."""
     given = values.get(name)
     if given is None:
         return None
     if isinstance(given, dict):
         return users.PostalAddress(**given)
-    found = users.address_of(request.user.pk, given) if request.user.is_authenticated else None
+    found = users.address_of(account.pk, given) if account else None
     if found is None:
         raise does_not_exist(name)
     return found

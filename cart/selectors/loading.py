@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, OuterRef, Q, Value
+from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Upper
 
 from cart.models import Cart, CartCoupon, CartItem, ShippingRate, TaxRate
 from shop.core.ids import token_hash
@@ -67,14 +68,20 @@ def load_cart(owner: CartOwner, *, place: Place | None = None, lock: bool = Fals
     """
     Return the owner's open cart with ``lines``, ``codes``, ``tax_rates`` and ``shipping_rates`` as lists of dicts.
 
-    One statement. The rules are those of ``place``, or else of the cart's own.
+    One statement, or two where it had to wait for the lock. The rules are those of ``place``, or else of the
+    cart's own.
 
     :param lock: keep others from changing the cart until the transaction ends.
     """
     rows = _with_rules(Cart.objects.filter(owner.own(), status=Cart.Status.OPEN), place)
-    if lock:
-        rows = rows.select_for_update(of=("self",))
-    return rows.first()
+    if not lock:
+        return rows.first()
+    # Having waited for another's write, PostgreSQL returns the cart's row as it is now beside lines as they were
+    # when the statement began. Every write raises the version, so two versions tell; the second read is whole.
+    then = Cart.objects.filter(pk=OuterRef("pk")).values("version")
+    rows = rows.select_for_update(of=("self",)).annotate(version_of_lines=Subquery(then))
+    cart = rows.first()
+    return rows.first() if cart is not None and cart.version_of_lines != cart.version else cart
 
 
 def is_alive(owner: CartOwner) -> bool:
@@ -92,8 +99,11 @@ def is_alive(owner: CartOwner) -> bool:
 def _with_rules(rows: QuerySet[Cart], place: Place | None) -> QuerySet[Cart]:
     country: Any = OuterRef("country") if place is None else Value(place.country)
     region: Any = OuterRef("region") if place is None else Value(place.region)
-    rates = TaxRate.objects.filter(Q(region="") | Q(region__iexact=region), country=country).order_by(
-        "region", "pk"
+    # Compared in capitals and not by iexact: SQLite would read a region of "%" as any region.
+    rates = (
+        TaxRate.objects.alias(place=Upper("region"))
+        .filter(Q(region="") | Q(place=Upper(region)), country=country)
+        .order_by("region", "pk")
     )
     shipping = ShippingRate.objects.filter(
         country=country, currency=OuterRef("currency"), method__is_active=True

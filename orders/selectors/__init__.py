@@ -1,6 +1,6 @@
 """Every way orders are read."""
 
-from orders.selectors.access import Viewer, order_for, orders_of
+from orders.selectors.access import Viewer, order_for, orders_of, owns
 from orders.selectors.history import has_bought, order_of_cart
 from orders.selectors.payable import PayableOrder, overdue, payable
 from orders.selectors.reading import order_for_mail, order_json, ready, track_json
@@ -17,6 +17,7 @@ __all__ = [
     "order_of_cart",
     "orders_of",
     "overdue",
+    "owns",
     "payable",
     "ready",
     "track_json",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Viewer:
-    """Who asks: an account, or somebody with a guest's order token, or both."""
+    """Who asks: an account, or somebody with a guest's order token, or both; staff see every order."""
 
     user_id: UUID | None = None
     is_staff: bool = False
@@ -32,7 +32,8 @@ class Viewer:
         """Return the viewer that a request's user and ``X-Order-Token`` make."""
         if not user.is_authenticated:
             return cls(token=token)
-        return cls(user_id=user.pk, is_staff=may(user, "orders.view_order"), token=token)
+        is_staff = may(user, "orders.view_order") or may(user, "orders.change_order")
+        return cls(user_id=user.pk, is_staff=is_staff, token=token)
 
 
 def order_for(order_id: UUID, *, viewer: Viewer) -> Order:
@@ -42,19 +43,19 @@ def order_for(order_id: UUID, *, viewer: Viewer) -> Order:
     :raises NotFound: it is missing or somebody else's: both look alike.
     """
     order = ready(Order.objects.filter(pk=order_id)).first()
-    if order is None or not _may_see(order, viewer):
+    if order is None or not (viewer.is_staff or owns(order, viewer=viewer)):
         raise NotFound
     return order
+
+
+def owns(order: Order, *, viewer: Viewer) -> bool:
+    """Tell whether an order is the viewer's own: by account, or by the token of a guest's order."""
+    if order.user_id is not None:
+        # A token opens guest orders only: once an account has claimed one, its sign-in counts.
+        return order.user_id == viewer.user_id
+    return constant_time_compare(viewer.token, access_token(order.pk, order.token_version))
 
 
 def orders_of(user_id: UUID) -> QuerySet[Order]:
     """Return a customer's orders, ready to serialise."""
     return ready(Order.objects.filter(user_id=user_id))
-
-
-def _may_see(order: Order, viewer: Viewer) -> bool:
-    if viewer.is_staff or (order.user_id is not None and order.user_id == viewer.user_id):
-        return True
-    # A token opens guest orders only: once an account has claimed one, its sign-in counts.
-    known = access_token(order.pk, order.token_version)
-    return order.user_id is None and constant_time_compare(viewer.token, known)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orders.models import Order
+from orders.moves import UNDER_WAY
 from shop.core.errors import NotFound
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ def payable(order_id: UUID) -> PayableOrder:
 
 
 def overdue(*, now: datetime, limit: int = 100) -> list[UUID]:
-    """Return pending orders past their time to pay, the longest overdue first."""
+    """
+    Return pending orders past their time to pay, the longest overdue first.
+
+    Those whose money is under way are left out: it may take days, and they would stand in front of all others.
+    """
     rows = Order.objects.filter(status=Order.Status.PENDING, payment_due_at__lt=now)
+    rows = rows.exclude(payment_status__in=UNDER_WAY)
     return list(rows.order_by("payment_due_at").values_list("pk", flat=True)[:limit])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F, OuterRef
 
 from orders.models import Order, OrderAddress, OrderLine, OrderMove
-from orders.shapes import moves_json, shape, stage_of
+from orders.shapes import ADDRESS, LINE, moves_json, shape, stage_of
 from orders.tokens import access_token
 from shop.core.sql import JsonColumn, JsonList
 
@@ -17,22 +17,14 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-_LINE = (
-    "id", "product_id", "variant_id", "sku", "name", "quantity", "unit_price", "line_total",
-    "discount_amount", "tax_rate", "tax_amount",
-)  # fmt: skip
-_ADDRESS = (
-    "kind", "full_name", "company", "line1", "line2", "city", "region", "postal_code", "country", "phone",
-)  # fmt: skip
-
 
 def ready(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Return orders with ``line_rows`` and ``address_rows``, so that one statement reads them whole."""
     lines = OrderLine.objects.filter(order=OuterRef("pk")).order_by("position")
     addresses = OrderAddress.objects.filter(order=OuterRef("pk")).order_by("kind")
     return orders.annotate(
-        line_rows=JsonList(lines, options=JsonColumn("options"), **{name: F(name) for name in _LINE}),
-        address_rows=JsonList(addresses, **{name: F(name) for name in _ADDRESS}),
+        line_rows=JsonList(lines, options=JsonColumn("options"), **{name: F(name) for name in LINE}),
+        address_rows=JsonList(addresses, **{name: F(name) for name in ADDRESS}),
     )
 
 

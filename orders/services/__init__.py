@@ -4,7 +4,8 @@ from orders.services.confirming import mark_paid, payment_progressed, refunded
 from orders.services.ending import cancel_order, expire
 from orders.services.locking import lock_order
 from orders.services.moving import Actor
-from orders.services.placing import Placing, place_order
+from orders.services.placing import place_order
+from orders.services.snapshot import Placing
 
 __all__ = [
     "Actor",

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from orders.events import OrderPaid
 from orders.models import Order
-from orders.moves import PAYMENT, STATUS
+from orders.moves import PAYMENT, STATUS, UNDER_WAY
 from orders.services.moving import Actor, locked, move
 from products import services as products
 from shop.events.outbox import publish
@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-# While money is under way the stock is kept, however long that takes.
-_UNDER_WAY = (Order.PaymentStatus.PROCESSING, Order.PaymentStatus.AUTHORIZED)
+# Where an order is once its money has arrived, however much of it has gone back since.
+_ARRIVED = (
+    Order.PaymentStatus.PAID,
+    Order.PaymentStatus.PARTIALLY_REFUNDED,
+    Order.PaymentStatus.REFUNDED,
+)
 
 
 def confirm(order: Order, *, actor: Actor, now: datetime) -> None:
@@ -61,7 +65,7 @@ def mark_paid(*, order_id: UUID, now: datetime) -> None:
     :raises OutOfStock: its hold was lost and can't be had again. In each case nothing is written.
     """
     order = locked(order_id)
-    if order.payment_status == Order.PaymentStatus.PAID:
+    if order.payment_status in _ARRIVED:
         return
     confirm(order, actor=Actor(cause="paid"), now=now)
 
@@ -71,8 +75,7 @@ def payment_progressed(*, order_id: UUID, payment_status: str, now: datetime) ->
     """
     Take note of how a payment goes on, short of its success. Locks: order, reservations.
 
-    An authorized payment confirms the order where the shop captures on shipping. Holds stay for as long as money
-    is under way, and run out at the order's own time again when it isn't.
+    Holds stay for as long as money is under way, and run out at the order's own time again when it isn't.
 
     :param payment_status: ``unpaid``, ``processing``, ``authorized`` or ``failed``.
     :raises TransitionNotAllowed: the order is paid already; nothing is written.
@@ -80,7 +83,7 @@ def payment_progressed(*, order_id: UUID, payment_status: str, now: datetime) ->
     order = locked(order_id)
     actor = Actor(cause=f"payment {payment_status}")
     move(order, PAYMENT, payment_status, actor=actor, now=now)
-    under_way = payment_status in _UNDER_WAY
+    under_way = payment_status in UNDER_WAY
     products.set_hold_expiry(order_ref=order.pk, expires_at=None if under_way else order.payment_due_at)
 
 
@@ -93,11 +96,7 @@ def refunded(*, order_id: UUID, refunded_total: int, now: datetime) -> None:
     """
     order = locked(order_id)
     Order.objects.filter(pk=order_id).update(refunded_total=refunded_total)
-    if order.payment_status not in (
-        Order.PaymentStatus.PAID,
-        Order.PaymentStatus.PARTIALLY_REFUNDED,
-        Order.PaymentStatus.REFUNDED,
-    ):
+    if order.payment_status not in _ARRIVED:
         return
     whole = refunded_total >= order.total
     to = Order.PaymentStatus.REFUNDED if whole else Order.PaymentStatus.PARTIALLY_REFUNDED

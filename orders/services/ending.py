@@ -9,7 +9,7 @@ from django.db import transaction
 from orders.errors import TransitionNotAllowed
 from orders.events import OrderCancelled, OrderExpired
 from orders.models import Order
-from orders.moves import STATUS
+from orders.moves import STATUS, allowed
 from orders.services.moving import Actor, locked, move
 from products import services as products
 from shop.events.outbox import publish
@@ -36,9 +36,8 @@ def cancel_order(*, order_id: UUID, actor: Actor, now: datetime) -> None:
         order.fulfilment_status != Order.FulfilmentStatus.UNFULFILLED
         or order.status == Order.Status.CANCELLED
     ):
-        raise TransitionNotAllowed(
-            **{"from": order.status, "to": Order.Status.CANCELLED.value, "allowed": []}
-        )
+        open_ways = [to for to in allowed(STATUS, order.status) if to != Order.Status.CANCELLED]
+        raise TransitionNotAllowed(here=order.status, to=Order.Status.CANCELLED.value, allowed=open_ways)
     move(order, STATUS, Order.Status.CANCELLED, actor=actor, now=now)
     products.release(order_ref=order.pk)
     products.return_to_stock(order_ref=order.pk, ref=order.pk, actor_id=actor.id, now=now)

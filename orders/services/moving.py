@@ -50,14 +50,15 @@ def move(order: Order, axis: str, to: str, *, actor: Actor, now: datetime) -> No
     here = getattr(order, axis)
     if here == to:
         return
+    refusal = TransitionNotAllowed(here=here, to=to, allowed=allowed(axis, here))
     if to not in allowed(axis, here):
-        raise TransitionNotAllowed(**{"from": here, "to": to, "allowed": list(allowed(axis, here))})
+        raise refusal
     # The state and the version it was read at are both part of the condition, so a move can't race on any database.
     moved = Order.objects.filter(pk=order.pk, version=order.version, **{axis: here}).update(
         **{axis: to}, version=F("version") + 1
     )
     if not moved:
-        raise TransitionNotAllowed(**{"from": here, "to": to, "allowed": list(allowed(axis, here))})
+        raise refusal
     setattr(order, axis, to)
     order.version += 1
     _write_down(order, axis, here, to, actor=actor, now=now)

@@ -12,6 +12,8 @@ from cart.selectors import Shopper
 from cart.tests.factories import bound_for, filled, selling, shopper
 from orders import services
 from orders.models import Order
+from orders.moves import FULFILMENT
+from orders.services import moving
 from products.models import Variant
 from products.tests.factories import NOW, variant
 from shop.core.money import to_text
@@ -29,7 +31,7 @@ ADDRESS = PostalAddress(
 
 def placing(total: int, **values: Any) -> services.Placing:
     """Return what a shopper says when placing, for a total in minor units of EUR."""
-    said = {
+    said: dict[str, Any] = {
         "email": "ada@example.com",
         "language": "en",
         "expected_total": to_text(total, "EUR"),
@@ -55,3 +57,19 @@ def place_cart(who: Shopper, total: int, *, now: datetime = NOW, **values: Any) 
     """Return the order of a shopper's cart."""
     with transaction.atomic():
         return services.place_order(owner=who.owner, placing=placing(total, **values), now=now)
+
+
+def paid(*variants: Variant, now: datetime = NOW, **values: Any) -> Order:
+    """Return an order whose money has arrived."""
+    order = place(*variants, now=now, **values)
+    with transaction.atomic():
+        services.mark_paid(order_id=order.pk, now=now)
+    order.refresh_from_db()
+    return order
+
+
+def ship(order: Order, *states: str, now: datetime = NOW) -> None:
+    """Move the goods of an order along, as shipping will."""
+    with transaction.atomic():
+        for state in states:
+            moving.move(moving.locked(order.pk), FULFILMENT, state, actor=services.Actor(), now=now)

@@ -13,9 +13,8 @@ from unfold.admin import TabularInline
 from orders import services
 from orders.models import Order, OrderAddress, OrderLine, OrderMove
 from orders.services import Actor
-from shop.api.admin import ReadOnlyAdmin
+from shop.api.admin import ReadOnlyAdmin, money_column
 from shop.core.errors import DomainError
-from shop.core.money import to_text
 from shop.core.transactions import use_case
 
 
@@ -32,16 +31,16 @@ class ReadOnlyInline(TabularInline):
 
 class LineInline(ReadOnlyInline):
     model = OrderLine
-    fields = (
-        "sku",
-        "name",
-        "options",
-        "quantity",
-        "unit_price",
-        "discount_amount",
-        "tax_amount",
-        "line_total",
-    )
+    fields = ("sku", "name", "chosen", "quantity", "price", "discount", "tax", "sum")
+    readonly_fields = ("chosen", "price", "discount", "tax", "sum")
+    price = money_column("unit_price", "unit price", of="order")
+    discount = money_column("discount_amount", "discount", of="order")
+    tax = money_column("tax_amount", "tax", of="order")
+    sum = money_column("line_total", "total", of="order")
+
+    @admin.display(description="options")
+    def chosen(self, line: OrderLine) -> str:
+        return ", ".join(f"{name}: {value}" for name, value in line.options.items()) or "–"
 
 
 class AddressInline(ReadOnlyInline):
@@ -74,13 +73,36 @@ class OrderAdmin(ReadOnlyAdmin):
     date_hierarchy = "placed_at"
     ordering = ("-placed_at",)
     show_full_result_count = False
-    exclude = ("token_version",)
     inlines = (LineInline, AddressInline, MoveInline)
     actions = ("cancel",)
-
-    @admin.display(description="Total")
-    def amount(self, order: Order) -> str:
-        return f"{to_text(order.total, order.currency)} {order.currency}"
+    fieldsets = (
+        (None, {"fields": ("number", ("status", "payment_status", "fulfilment_status"), "disputed")}),
+        ("Customer", {"fields": ("email", "user", "language", "note")}),
+        (
+            "Money",
+            {
+                "fields": (
+                    ("goods", "discount", "shipping"),
+                    ("tax", "tax_on_top", "prices_include_tax"),
+                    ("amount", "sent_back"),
+                    "coupons",
+                )
+            },
+        ),
+        ("Shipping", {"fields": ("shipping_name", "shipping_method", "max_days")}),
+        ("When", {"fields": (("placed_at", "payment_due_at"),)}),
+        (
+            "For integrators",
+            {"classes": ("collapse",), "fields": ("id", "external_id", "metadata", "digest")},
+        ),
+    )
+    amount = money_column("total")
+    goods = money_column("subtotal")
+    discount = money_column("discount_total", "discount")
+    shipping = money_column("shipping_total", "shipping")
+    tax = money_column("tax_total", "tax")
+    tax_on_top = money_column("tax_added", "tax on top")
+    sent_back = money_column("refunded_total", "refunded")
 
     @admin.action(description="Cancel selected orders", permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:

@@ -61,7 +61,17 @@ class PaymentAdmin(MoneyAdmin):
 
 @admin.register(Refund)
 class RefundAdmin(MoneyAdmin):
-    list_display = ("id", "payment_id", "amount", "currency", "state", "reason", "tries", "error", "created_at")
+    list_display = (
+        "id",
+        "payment_id",
+        "amount",
+        "currency",
+        "state",
+        "reason",
+        "tries",
+        "error",
+        "created_at",
+    )
     list_filter = ("state", "reason")
     search_fields = ("stripe_id",)
     ordering = ("-created_at",)

@@ -16,7 +16,9 @@ class GatewayUnavailable(DomainError):
     code = "payment_provider_unavailable"
     kind = Kind.UNAVAILABLE
     title = "The payment provider doesn't answer"
-    message = "The payment provider doesn't answer just now. Nothing is lost, and the order can still be paid."
+    message = (
+        "The payment provider doesn't answer just now. Nothing is lost, and the order can still be paid."
+    )
     remedy = "Wait as many seconds as Retry-After says and send the same request again."
 
     def __init__(self, *, retry_after: int = 5, is_stored: bool = False) -> None:
@@ -31,7 +33,9 @@ class GatewayRefused(DomainError):
     kind = Kind.REFUSED
     title = "The payment provider refuses"
     message = "The payment provider refuses this: {reason}."
-    remedy = "Don't send the same again. The reason is the provider's own code; amount_too_small is the usual one."
+    remedy = (
+        "Don't send the same again. The reason is the provider's own code; amount_too_small is the usual one."
+    )
     example = {"reason": "amount_too_small"}
 
 
@@ -42,7 +46,9 @@ class SignatureInvalid(DomainError):
     kind = Kind.INVALID
     title = "The signature doesn't hold"
     message = "This webhook isn't signed as it must be."
-    remedy = "Check that STRIPE_WEBHOOK_SECRET is the endpoint's own secret and that the server's clock is right."
+    remedy = (
+        "Check that STRIPE_WEBHOOK_SECRET is the endpoint's own secret and that the server's clock is right."
+    )
 
 
 class NotPaid(DomainError):

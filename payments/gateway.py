@@ -40,12 +40,15 @@ if TYPE_CHECKING:
     from shop.core.money import Money
 
 logger = logging.getLogger(__name__)
+# The SDK writes each request, and at its chattiest each answer with the client secret in it.
+logging.getLogger("stripe").setLevel(logging.WARNING)
 
 # To connect, and to answer.
 _TIMEOUT = (3.05, 10)
 _RETRIES = 2
 # How far a webhook's time may be off, either way: Stripe's own check accepts any future.
 _TOLERANCE = timedelta(seconds=300)
+
 
 def create_intent(asked: IntentRequest) -> Intent:
     """
@@ -192,7 +195,10 @@ def _asking(what: str) -> Iterator[StripeClient]:
     except stripe.StripeError as error:
         status = error.http_status or 0
         kind = error.code or type(error).__name__
-        if isinstance(error, stripe.InvalidRequestError | stripe.IdempotencyError | stripe.CardError) and status < 409:
+        if (
+            isinstance(error, stripe.InvalidRequestError | stripe.IdempotencyError | stripe.CardError)
+            and status < 409
+        ):
             if isinstance(error, stripe.IdempotencyError):
                 logger.error("Stripe: a key was used for something else: %s", what)
             raise GatewayRefused(reason=kind) from error

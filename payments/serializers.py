@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from shop.api.serializers import BodySerializer
+from shop.api.serializers import BodySerializer, QuerySerializer
 
 
 class StartPaymentBody(BodySerializer):
@@ -12,3 +12,7 @@ class StartPaymentBody(BodySerializer):
 
     order = serializers.UUIDField()
     mode = serializers.ChoiceField(choices=["intent"], required=False)
+
+
+class PaymentFilters(QuerySerializer):
+    """The list of payments has no filters, and says so."""

@@ -22,8 +22,9 @@ from orders.selectors import Viewer
 from payments import links, selectors, services
 from payments.models import Payment
 from payments.renderers import HTMLReceiptRenderer, PDFReceiptRenderer
+from payments.schemas import PaymentAnswer, StartedPaymentAnswer, WebhookAnswer
 from payments.selectors import IssuedReceipt
-from payments.serializers import StartPaymentBody
+from payments.serializers import PaymentFilters, StartPaymentBody
 from payments.shapes import payment_json, receipt_json
 from shop.api.idempotency import Answer, Guard
 from shop.api.limits import Limit, client_address, spend
@@ -51,16 +52,19 @@ class PaymentViewSet(viewsets.GenericViewSet):
         # A list belongs to somebody who is signed in; a payment to whoever may see its order.
         return [IsAuthenticated()] if self.action == "list" else [AllowAny()]
 
+    @extend_schema(responses=PaymentAnswer(many=True))
     def list(self, request: Request) -> Response:
+        PaymentFilters.read(request.query_params)
         page: Any = self.paginate_queryset(selectors.payments_of(request.user.pk))  # type: ignore[arg-type]
         return self.get_paginated_response([payment_json(payment) for payment in page])
 
+    @extend_schema(responses=PaymentAnswer)
     def retrieve(self, request: Request, payment: UUID) -> Response:
         found = selectors.payment_for(payment, viewer=_viewer(request))
         services.refresh_payment(payment_id=found.pk, now=timezone.now())
         return Response(payment_json(selectors.payment_by_id(found.pk)))
 
-    @extend_schema(request=StartPaymentBody)
+    @extend_schema(request=StartPaymentBody, responses={201: StartedPaymentAnswer})
     def create(self, request: Request) -> Response:
         body = StartPaymentBody(data=request.data)
         body.is_valid(raise_exception=True)
@@ -127,7 +131,7 @@ class StripeWebhookView(APIView):
     # Nothing reads the body before its signature holds.
     parser_classes: list[Any] = []
 
-    @extend_schema(request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=WebhookAnswer)
     def post(self, request: Request) -> Response:
         try:
             raw = request._request.body

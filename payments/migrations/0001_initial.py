@@ -7,212 +7,460 @@ import shop.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('orders', '0001_initial'),
+        ("orders", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.UUIDField(default=shop.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('provider', models.CharField(choices=[('stripe', 'Stripe'), ('free', 'Free')], default='stripe', max_length=10)),
-                ('status', models.CharField(choices=[('requires_payment', 'Requires Payment'), ('requires_action', 'Requires Action'), ('processing', 'Processing'), ('authorized', 'Authorized'), ('succeeded', 'Succeeded'), ('canceled', 'Canceled')], default='requires_payment', max_length=20)),
-                ('amount', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('pi_id', models.CharField(blank=True, max_length=64, null=True, unique=True)),
-                ('attempt', models.PositiveIntegerField(default=1)),
-                ('captured', models.BigIntegerField(default=0)),
-                ('pays_order', models.BooleanField(default=False)),
-                ('charge_id', models.CharField(blank=True, default='', max_length=64)),
-                ('method', models.CharField(blank=True, default='', max_length=32)),
-                ('brand', models.CharField(blank=True, default='', max_length=32)),
-                ('last4', models.CharField(blank=True, default='', max_length=4)),
-                ('last_error', models.CharField(blank=True, default='', max_length=64)),
-                ('cancel_requested_at', models.DateTimeField(blank=True, null=True)),
-                ('cancel_attempts', models.PositiveIntegerField(default=0)),
-                ('cancel_not_before', models.DateTimeField(blank=True, null=True)),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('as_of', models.DateTimeField(blank=True, null=True)),
-                ('succeeded_at', models.DateTimeField(blank=True, null=True)),
-                ('canceled_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=shop.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "provider",
+                    models.CharField(
+                        choices=[("stripe", "Stripe"), ("free", "Free")], default="stripe", max_length=10
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("requires_payment", "Requires Payment"),
+                            ("requires_action", "Requires Action"),
+                            ("processing", "Processing"),
+                            ("authorized", "Authorized"),
+                            ("succeeded", "Succeeded"),
+                            ("canceled", "Canceled"),
+                        ],
+                        default="requires_payment",
+                        max_length=20,
+                    ),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("pi_id", models.CharField(blank=True, max_length=64, null=True, unique=True)),
+                ("attempt", models.PositiveIntegerField(default=1)),
+                ("captured", models.BigIntegerField(default=0)),
+                ("pays_order", models.BooleanField(default=False)),
+                ("charge_id", models.CharField(blank=True, default="", max_length=64)),
+                ("method", models.CharField(blank=True, default="", max_length=32)),
+                ("brand", models.CharField(blank=True, default="", max_length=32)),
+                ("last4", models.CharField(blank=True, default="", max_length=4)),
+                ("last_error", models.CharField(blank=True, default="", max_length=64)),
+                ("cancel_requested_at", models.DateTimeField(blank=True, null=True)),
+                ("cancel_attempts", models.PositiveIntegerField(default=0)),
+                ("cancel_not_before", models.DateTimeField(blank=True, null=True)),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("as_of", models.DateTimeField(blank=True, null=True)),
+                ("succeeded_at", models.DateTimeField(blank=True, null=True)),
+                ("canceled_at", models.DateTimeField(blank=True, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.order"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.UUIDField(default=shop.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=30, unique=True)),
-                ('series', models.CharField(max_length=10)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('sequence', models.PositiveIntegerField()),
-                ('document', models.JSONField()),
-                ('issued_at', models.DateTimeField()),
-                ('payment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='receipt', to='payments.payment')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=shop.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=30, unique=True)),
+                ("series", models.CharField(max_length=10)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("sequence", models.PositiveIntegerField()),
+                ("document", models.JSONField()),
+                ("issued_at", models.DateTimeField()),
+                (
+                    "payment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipt",
+                        to="payments.payment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReceiptCounter',
+            name="ReceiptCounter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('series', models.CharField(max_length=10)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('last', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("series", models.CharField(max_length=10)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("last", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('series', 'year'), name='payments_receiptcounter_once_a_year')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("series", "year"), name="payments_receiptcounter_once_a_year"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.UUIDField(default=shop.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('amount', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('reason', models.CharField(choices=[('order_cancelled', 'Order Cancelled'), ('not_wanted', 'Not Wanted'), ('staff', 'Staff'), ('provider', 'Provider')], max_length=20)),
-                ('state', models.CharField(choices=[('requested', 'Requested'), ('sent', 'Sent'), ('succeeded', 'Succeeded'), ('failed', 'Failed')], default='requested', max_length=10)),
-                ('stripe_id', models.CharField(blank=True, max_length=64, null=True, unique=True)),
-                ('actor_id', models.UUIDField(blank=True, null=True)),
-                ('attempt', models.PositiveIntegerField(default=1)),
-                ('tries', models.PositiveIntegerField(default=0)),
-                ('not_before', models.DateTimeField(blank=True, null=True)),
-                ('error', models.CharField(blank=True, default='', max_length=200)),
-                ('created_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='payments.payment')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=shop.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("order_cancelled", "Order Cancelled"),
+                            ("not_wanted", "Not Wanted"),
+                            ("staff", "Staff"),
+                            ("provider", "Provider"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("requested", "Requested"),
+                            ("sent", "Sent"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                        ],
+                        default="requested",
+                        max_length=10,
+                    ),
+                ),
+                ("stripe_id", models.CharField(blank=True, max_length=64, null=True, unique=True)),
+                ("actor_id", models.UUIDField(blank=True, null=True)),
+                ("attempt", models.PositiveIntegerField(default=1)),
+                ("tries", models.PositiveIntegerField(default=0)),
+                ("not_before", models.DateTimeField(blank=True, null=True)),
+                ("error", models.CharField(blank=True, default="", max_length=200)),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="payments.payment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PaymentException',
+            name="PaymentException",
             fields=[
-                ('id', models.UUIDField(default=shop.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('amount_mismatch', 'Amount Mismatch'), ('currency_mismatch', 'Currency Mismatch'), ('order_cancelled', 'Order Cancelled'), ('out_of_stock', 'Out Of Stock'), ('unknown_order', 'Unknown Order'), ('duplicate_payment', 'Duplicate Payment'), ('livemode_mismatch', 'Livemode Mismatch'), ('refund_failed', 'Refund Failed')], max_length=20)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('resolved', 'Resolved')], default='open', max_length=10)),
-                ('pi_id', models.CharField(blank=True, default='', max_length=64)),
-                ('amount', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('opened_at', models.DateTimeField()),
-                ('resolved_at', models.DateTimeField(blank=True, null=True)),
-                ('resolved_by', models.UUIDField(blank=True, null=True)),
-                ('payment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='exceptions', to='payments.payment')),
-                ('refund', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='exceptions', to='payments.refund')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=shop.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("amount_mismatch", "Amount Mismatch"),
+                            ("currency_mismatch", "Currency Mismatch"),
+                            ("order_cancelled", "Order Cancelled"),
+                            ("out_of_stock", "Out Of Stock"),
+                            ("unknown_order", "Unknown Order"),
+                            ("duplicate_payment", "Duplicate Payment"),
+                            ("livemode_mismatch", "Livemode Mismatch"),
+                            ("refund_failed", "Refund Failed"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("resolved", "Resolved")], default="open", max_length=10
+                    ),
+                ),
+                ("pi_id", models.CharField(blank=True, default="", max_length=64)),
+                ("amount", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("opened_at", models.DateTimeField()),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
+                ("resolved_by", models.UUIDField(blank=True, null=True)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="exceptions",
+                        to="payments.payment",
+                    ),
+                ),
+                (
+                    "refund",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="exceptions",
+                        to="payments.refund",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StripeEvent',
+            name="StripeEvent",
             fields=[
-                ('id', models.CharField(max_length=255, primary_key=True, serialize=False)),
-                ('type', models.CharField(max_length=100)),
-                ('livemode', models.BooleanField()),
-                ('api_version', models.CharField(blank=True, default='', max_length=50)),
-                ('object_id', models.CharField(blank=True, default='', max_length=255)),
-                ('pi_id', models.CharField(blank=True, default='', max_length=64)),
-                ('account', models.CharField(blank=True, default='', max_length=64)),
-                ('created', models.DateTimeField()),
-                ('received_at', models.DateTimeField(db_index=True)),
-                ('processed_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True)),
-                ('ignored', models.CharField(blank=True, default='', max_length=50)),
-                ('error', models.TextField(blank=True, default='')),
+                ("id", models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ("type", models.CharField(max_length=100)),
+                ("livemode", models.BooleanField()),
+                ("api_version", models.CharField(blank=True, default="", max_length=50)),
+                ("object_id", models.CharField(blank=True, default="", max_length=255)),
+                ("pi_id", models.CharField(blank=True, default="", max_length=64)),
+                ("account", models.CharField(blank=True, default="", max_length=64)),
+                ("created", models.DateTimeField()),
+                ("received_at", models.DateTimeField(db_index=True)),
+                ("processed_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True)),
+                ("ignored", models.CharField(blank=True, default="", max_length=50)),
+                ("error", models.TextField(blank=True, default="")),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('processed_at__isnull', True)), fields=['next_attempt_at'], name='payments_event_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('next_attempt_at__isnull', True), ('processed_at__isnull', False)), models.Q(('next_attempt_at__isnull', False), ('processed_at__isnull', True)), _connector='OR'), name='payments_stripeevent_due_until_processed')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("processed_at__isnull", True)),
+                        fields=["next_attempt_at"],
+                        name="payments_event_due",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("next_attempt_at__isnull", True), ("processed_at__isnull", False)),
+                            models.Q(("next_attempt_at__isnull", False), ("processed_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="payments_stripeevent_due_until_processed",
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['-created_at', '-id'], name='payments_newest'),
+            model_name="payment",
+            index=models.Index(fields=["-created_at", "-id"], name="payments_newest"),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('status__in', ['requires_payment', 'requires_action', 'processing', 'authorized'])), fields=['checked_at'], name='payments_open_by_check'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(
+                    ("status__in", ["requires_payment", "requires_action", "processing", "authorized"])
+                ),
+                fields=["checked_at"],
+                name="payments_open_by_check",
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('cancel_requested_at__isnull', False), ('canceled_at__isnull', True), ('succeeded_at__isnull', True)), fields=['cancel_not_before'], name='payments_to_cancel'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(
+                    ("cancel_requested_at__isnull", False),
+                    ("canceled_at__isnull", True),
+                    ("succeeded_at__isnull", True),
+                ),
+                fields=["cancel_not_before"],
+                name="payments_to_cancel",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['requires_payment', 'requires_action', 'processing', 'authorized'])), fields=('order',), name='payments_payment_one_open_an_order'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("status__in", ["requires_payment", "requires_action", "processing", "authorized"])
+                ),
+                fields=("order",),
+                name="payments_payment_one_open_an_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('pays_order', True)), fields=('order',), name='payments_payment_one_pays_an_order'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("pays_order", True)),
+                fields=("order",),
+                name="payments_payment_one_pays_an_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('pays_order', False), ('status', 'succeeded'), _connector='OR'), name='payments_payment_pays_when_succeeded'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pays_order", False), ("status", "succeeded"), _connector="OR"),
+                name="payments_payment_pays_when_succeeded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('provider', 'stripe')), models.Q(('amount', 0), ('pi_id__isnull', True), ('provider', 'free'), ('status', 'succeeded')), _connector='OR'), name='payments_payment_free_is_nothing'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__gt", 0), ("provider", "stripe")),
+                    models.Q(
+                        ("amount", 0), ("pi_id__isnull", True), ("provider", "free"), ("status", "succeeded")
+                    ),
+                    _connector="OR",
+                ),
+                name="payments_payment_free_is_nothing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'succeeded'), ('succeeded_at__isnull', False)), models.Q(models.Q(('status', 'succeeded'), _negated=True), ('captured', 0), ('succeeded_at__isnull', True)), _connector='OR'), name='payments_payment_captured_when_succeeded'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "succeeded"), ("succeeded_at__isnull", False)),
+                    models.Q(
+                        models.Q(("status", "succeeded"), _negated=True),
+                        ("captured", 0),
+                        ("succeeded_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="payments_payment_captured_when_succeeded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('canceled_at__isnull', False), ('status', 'canceled')), models.Q(models.Q(('status', 'canceled'), _negated=True), ('canceled_at__isnull', True)), _connector='OR'), name='payments_payment_canceled_at_when_canceled'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("canceled_at__isnull", False), ("status", "canceled")),
+                    models.Q(models.Q(("status", "canceled"), _negated=True), ("canceled_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="payments_payment_canceled_at_when_canceled",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('captured__gte', 0)), name='payments_payment_captured_not_negative'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("captured__gte", 0)), name="payments_payment_captured_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.UniqueConstraint(fields=('series', 'year', 'sequence'), name='payments_receipt_once_a_number'),
+            model_name="receipt",
+            constraint=models.UniqueConstraint(
+                fields=("series", "year", "sequence"), name="payments_receipt_once_a_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.CheckConstraint(condition=models.Q(('sequence__gte', 1)), name='payments_receipt_counts_from_one'),
+            model_name="receipt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sequence__gte", 1)), name="payments_receipt_counts_from_one"
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('state', 'requested')), fields=['not_before'], name='payments_refund_to_send'),
+            model_name="refund",
+            index=models.Index(
+                condition=models.Q(("state", "requested")),
+                fields=["not_before"],
+                name="payments_refund_to_send",
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('state', 'sent')), fields=['payment'], name='payments_refund_pending'),
+            model_name="refund",
+            index=models.Index(
+                condition=models.Q(("state", "sent")), fields=["payment"], name="payments_refund_pending"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payments_refund_of_something'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="payments_refund_of_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['sent', 'succeeded']), _negated=True), ('stripe_id__isnull', False), _connector='OR'), name='payments_refund_known_to_stripe'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["sent", "succeeded"]), _negated=True),
+                    ("stripe_id__isnull", False),
+                    _connector="OR",
+                ),
+                name="payments_refund_known_to_stripe",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ['succeeded', 'failed'])), models.Q(('finished_at__isnull', True), ('state__in', ['requested', 'sent'])), _connector='OR'), name='payments_refund_finished_when_final'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", False), ("state__in", ["succeeded", "failed"])),
+                    models.Q(("finished_at__isnull", True), ("state__in", ["requested", "sent"])),
+                    _connector="OR",
+                ),
+                name="payments_refund_finished_when_final",
+            ),
         ),
         migrations.AddIndex(
-            model_name='paymentexception',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['opened_at'], name='payments_exception_open'),
+            model_name="paymentexception",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["opened_at"], name="payments_exception_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentexception',
-            constraint=models.UniqueConstraint(condition=models.Q(('refund__isnull', True), models.Q(('pi_id', ''), _negated=True)), fields=('pi_id',), name='payments_exception_one_an_intent'),
+            model_name="paymentexception",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("refund__isnull", True), models.Q(("pi_id", ""), _negated=True)),
+                fields=("pi_id",),
+                name="payments_exception_one_an_intent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentexception',
-            constraint=models.UniqueConstraint(condition=models.Q(('refund__isnull', False)), fields=('refund',), name='payments_exception_one_a_refund'),
+            model_name="paymentexception",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("refund__isnull", False)),
+                fields=("refund",),
+                name="payments_exception_one_a_refund",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentexception',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'refund_failed'), ('refund__isnull', False)), models.Q(models.Q(('kind', 'refund_failed'), _negated=True), ('refund__isnull', True)), _connector='OR'), name='payments_exception_names_its_refund'),
+            model_name="paymentexception",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "refund_failed"), ("refund__isnull", False)),
+                    models.Q(models.Q(("kind", "refund_failed"), _negated=True), ("refund__isnull", True)),
+                    _connector="OR",
+                ),
+                name="payments_exception_names_its_refund",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentexception',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', True), ('state', 'open')), models.Q(('resolved_at__isnull', False), ('state', 'resolved')), _connector='OR'), name='payments_exception_resolved_at_when_resolved'),
+            model_name="paymentexception",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("resolved_at__isnull", True), ("state", "open")),
+                    models.Q(("resolved_at__isnull", False), ("state", "resolved")),
+                    _connector="OR",
+                ),
+                name="payments_exception_resolved_at_when_resolved",
+            ),
         ),
     ]

@@ -65,7 +65,8 @@ class PaymentException(models.Model):
                 name="payments_exception_names_its_refund",
             ),
             models.CheckConstraint(
-                condition=Q(state="open", resolved_at__isnull=True) | Q(state="resolved", resolved_at__isnull=False),
+                condition=Q(state="open", resolved_at__isnull=True)
+                | Q(state="resolved", resolved_at__isnull=False),
                 name="payments_exception_resolved_at_when_resolved",
             ),
         ]

@@ -77,7 +77,8 @@ class Payment(models.Model):
                 fields=["order"], condition=Q(pays_order=True), name="payments_payment_one_pays_an_order"
             ),
             models.CheckConstraint(
-                condition=Q(pays_order=False) | Q(status="succeeded"), name="payments_payment_pays_when_succeeded"
+                condition=Q(pays_order=False) | Q(status="succeeded"),
+                name="payments_payment_pays_when_succeeded",
             ),
             models.CheckConstraint(
                 condition=Q(provider="stripe", amount__gt=0)
@@ -94,7 +95,9 @@ class Payment(models.Model):
                 | (~Q(status="canceled") & Q(canceled_at__isnull=True)),
                 name="payments_payment_canceled_at_when_canceled",
             ),
-            models.CheckConstraint(condition=Q(captured__gte=0), name="payments_payment_captured_not_negative"),
+            models.CheckConstraint(
+                condition=Q(captured__gte=0), name="payments_payment_captured_not_negative"
+            ),
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="payments_newest"),
@@ -105,7 +108,9 @@ class Payment(models.Model):
             ),
             models.Index(
                 fields=["cancel_not_before"],
-                condition=Q(cancel_requested_at__isnull=False, canceled_at__isnull=True, succeeded_at__isnull=True),
+                condition=Q(
+                    cancel_requested_at__isnull=False, canceled_at__isnull=True, succeeded_at__isnull=True
+                ),
                 name="payments_to_cancel",
             ),
         ]

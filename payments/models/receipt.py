@@ -38,7 +38,9 @@ class Receipt(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["series", "year", "sequence"], name="payments_receipt_once_a_number"),
+            models.UniqueConstraint(
+                fields=["series", "year", "sequence"], name="payments_receipt_once_a_number"
+            ),
             models.CheckConstraint(condition=Q(sequence__gte=1), name="payments_receipt_counts_from_one"),
         ]
 

@@ -64,7 +64,9 @@ class Refund(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["not_before"], condition=Q(state="requested"), name="payments_refund_to_send"),
+            models.Index(
+                fields=["not_before"], condition=Q(state="requested"), name="payments_refund_to_send"
+            ),
             models.Index(fields=["payment"], condition=Q(state="sent"), name="payments_refund_pending"),
         ]
 

@@ -5,7 +5,8 @@ from payments.services.exceptions import resolve_exception
 from payments.services.expiring import expire_unpaid
 from payments.services.free import record_free_payment
 from payments.services.receipts import issue_receipt
-from payments.services.refunding import give_back, request_refund, send_refunds
+from payments.services.refunding import give_back, request_refund
+from payments.services.sending import send_refunds
 from payments.services.settling import reconcile_recent, refresh_payment, settle_payment
 from payments.services.starting import StartedPayment, client_secret_of, start_payment
 from payments.services.webhooks import record_webhook, retry_webhooks

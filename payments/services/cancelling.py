@@ -112,5 +112,7 @@ def _cancel(payment: Payment, *, now: datetime) -> bool:
     except GatewayUnavailable as error:
         logger.warning("Payment %s can't be cancelled yet: %s", payment.pk, error)
     pause = timedelta(seconds=min(2 ** (payment.cancel_attempts + 1), _LONGEST_PAUSE))
-    still_open = Payment.objects.filter(pk=payment.pk, status__in=OPEN).update(cancel_not_before=Now() + pause)
+    still_open = Payment.objects.filter(pk=payment.pk, status__in=OPEN).update(
+        cancel_not_before=Now() + pause
+    )
     return not still_open

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def open_exception(*, kind: PaymentException.Kind, intent: Intent, payment: Payment | None, now: datetime) -> None:
+def open_exception(
+    *, kind: PaymentException.Kind, intent: Intent, payment: Payment | None, now: datetime
+) -> None:
     """
     Put an intent's money before staff; once, however often it is found.
 
@@ -66,7 +68,10 @@ def resolve_exception(*, exception_id: UUID, actor_id: UUID | None, now: datetim
     if not is_open.update(state=PaymentException.State.RESOLVED, resolved_at=now, resolved_by=actor_id):
         raise NotFound
     audit.record(
-        actor_id=actor_id, action="payments.exception_resolved", target=PaymentException(pk=exception_id), now=now
+        actor_id=actor_id,
+        action="payments.exception_resolved",
+        target=PaymentException(pk=exception_id),
+        now=now,
     )
 
 

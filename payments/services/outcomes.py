@@ -15,6 +15,7 @@ from payments.services.exceptions import open_exception
 from payments.services.locking import lock_payment
 from payments.services.refunding import record_refund, write_refund
 from products.errors import OutOfStock
+from shop.core.failpoints import failpoint
 from shop.events.outbox import publish
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def apply_answer(*, payment_id: UUID, answer: Answer, event_id: str = "", now: d
     Payment.objects.filter(pk=payment_id).update(checked_at=now)
     if event_id:
         StripeEvent.objects.filter(pk=event_id).update(processed_at=now, next_attempt_at=None, error="")
+    failpoint("webhook.after_outbox_insert")
 
 
 @transaction.atomic

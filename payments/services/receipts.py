@@ -51,7 +51,7 @@ def issue_receipt(*, payment_id: UUID, now: datetime) -> Receipt:
     year = timezone.localtime(now).year
     sequence = _next_number(SERIES, year)
     number = f"{SERIES}{year}-{sequence:06d}"
-    return Receipt.objects.create(
+    receipt = Receipt.objects.create(
         payment=payment,
         number=number,
         series=SERIES,
@@ -60,6 +60,9 @@ def issue_receipt(*, payment_id: UUID, now: datetime) -> Receipt:
         document={"number": number, "issued_at": now.isoformat(), **facts},
         issued_at=now,
     )
+    # As it will be read from now on: PostgreSQL keeps JSON in an order of its own.
+    receipt.refresh_from_db(fields=["document"])
+    return receipt
 
 
 def _next_number(series: str, year: int) -> int:
@@ -94,7 +97,7 @@ def _facts(payment: Payment, order: Mapping[str, Any]) -> dict[str, Any]:
         },
         "lines": [_line(line) for line in order["items"]],
         "prices_include_tax": order["prices_include_tax"],
-        "tax_lines": [{**line, "rate": percent(line["rate"])} for line in order["tax_lines"]],
+        "tax_lines": order["tax_lines"],
         **{name: order[name] for name in amounts},
     }
 
@@ -112,12 +115,5 @@ def _buyer(order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _line(line: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("sku", "name", "options", "quantity", "unit_price", "discount_amount", "tax_amount", "line_total")
-    return {**{name: line[name] for name in names}, "tax_rate": percent(line["tax_rate"])}
-
-
-def percent(rate: str) -> str:
-    """Return a rate of the API, ``0.19``, as a receipt shows it: ``19``."""
-    whole, _, part = rate.partition(".")
-    millionths = int(whole) * 1_000_000 + int(part.ljust(6, "0"))
-    return f"{millionths // 10_000}.{millionths % 10_000:04d}".rstrip("0").rstrip(".")
+    amounts = ("unit_price", "discount_amount", "tax_rate", "tax_amount", "line_total")
+    return {name: line[name] for name in ("sku", "name", "options", "quantity", *amounts)}

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F, Q, Sum
-from django.db.models.functions import Now
+from django.db.models import Sum
 
 from orders import services as orders
-from payments import gateway
-from payments.errors import GatewayRefused, GatewayUnavailable, RefundTooLarge
+from payments.errors import RefundTooLarge
 from payments.events import RefundSucceeded
 from payments.models import OPEN, Payment, Refund
 from payments.services.exceptions import open_refund_exception
 from payments.services.locking import lock_payment
 from shop.audit import services as audit
-from shop.core.failpoints import failpoint
-from shop.core.money import Money, to_text
-from shop.core.transactions import forbid_transaction, use_case
+from shop.core.money import to_text
 from shop.events.outbox import publish
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
     from payments.provider import ProviderRefund
-
-logger = logging.getLogger(__name__)
-
-# Longer than a call to Stripe can take with its retries.
-_LEASE = timedelta(seconds=60)
-_LONGEST_PAUSE = 600
-_AT_ONCE = 20
 
 _State = Refund.State
 _STATE = {"succeeded": _State.SUCCEEDED, "failed": _State.FAILED, "canceled": _State.FAILED}
@@ -67,7 +53,12 @@ def request_refund(
     if not 1 <= amount <= left:
         raise RefundTooLarge(left=to_text(left, payment.currency), currency=payment.currency)
     refund = Refund(
-        payment=payment, amount=amount, currency=payment.currency, reason=reason, actor_id=actor_id, created_at=now
+        payment=payment,
+        amount=amount,
+        currency=payment.currency,
+        reason=reason,
+        actor_id=actor_id,
+        created_at=now,
     )
     write_refund(refund)
     if actor_id is not None:
@@ -114,39 +105,6 @@ def left_of(payment: Payment) -> int:
     """Return how much of a payment isn't on its way back yet, in minor units."""
     going = payment.refunds.exclude(state=_State.FAILED).aggregate(sum=Sum("amount"))["sum"] or 0
     return payment.captured - int(going)
-
-
-def send_refunds(*, now: datetime) -> int:
-    """
-    Send what was asked for and is due; return how many Stripe took. A sender that dies is taken over after a minute.
-
-    :raises TransactionForbidden: a transaction is open.
-    """
-    forbid_transaction("Sending refunds")
-    due = Refund.objects.filter(Q(not_before__isnull=True) | Q(not_before__lt=Now()), state=_State.REQUESTED)
-    # Looking first: an idle sender opens no transaction, which on SQLite would stop every other writer.
-    if not due.exists():
-        return 0
-    return sum(send_refund(refund=refund, now=now) for refund in use_case(_claim_due))
-
-
-def send_refund(*, refund: Refund, now: datetime) -> bool:
-    """Send one refund under its own key; tell whether Stripe took it. What fails for now is tried again later."""
-    failpoint("refund.before_call")
-    try:
-        answer = _ask(refund)
-    except GatewayUnavailable as error:
-        logger.warning("Refund %s: %s", refund.pk, error)
-        pause = timedelta(seconds=min(2**refund.tries, _LONGEST_PAUSE))
-        Refund.objects.filter(pk=refund.pk, state=_State.REQUESTED).update(not_before=Now() + pause, error=str(error))
-        return False
-    except GatewayRefused as error:
-        logger.error("Refund %s: %s", refund.pk, error)
-        use_case(_refuse, refund_id=refund.pk, error=str(error)[:200], now=now)
-        return False
-    failpoint("refund.answered_not_saved")
-    use_case(_record_sent, refund_id=refund.pk, answer=answer, now=now)
-    return True
 
 
 def record_refund(*, payment: Payment, answer: ProviderRefund, now: datetime) -> None:
@@ -208,45 +166,14 @@ def _follow_up(payment: Payment, refund: Refund, *, now: datetime) -> None:
         orders.refunded(order_id=payment.order_id, refunded_total=back, now=now)
 
 
-@transaction.atomic
-def _claim_due() -> Sequence[Refund]:
-    due = Refund.objects.filter(Q(not_before__isnull=True) | Q(not_before__lt=Now()), state=_State.REQUESTED)
-    free = due.select_for_update(skip_locked=True, of=("self",))
-    rows = list(free.select_related("payment").order_by("created_at")[:_AT_ONCE])
-    Refund.objects.filter(pk__in=[row.pk for row in rows]).update(not_before=Now() + _LEASE, tries=F("tries") + 1)
-    return rows
+def refuse_refund(*, payment: Payment, refund: Refund, error: str, now: datetime) -> None:
+    """
+    Take note that Stripe will not make a refund. Payment and refund are locked.
 
-
-def _ask(refund: Refund) -> ProviderRefund:
-    pi_id = refund.payment.pi_id or ""
-    amount = Money(refund.amount, refund.currency)
-    try:
-        return gateway.create_refund(refund_id=refund.pk, attempt=refund.attempt, pi_id=pi_id, amount=amount)
-    except GatewayUnavailable as error:
-        if not error.is_stored:
-            raise
-    # Stripe would answer this key with the same failure for a day; the refund may be there nevertheless.
-    for known in gateway.list_refunds(pi_id):
-        if known.metadata.get("refund") == str(refund.pk):
-            return known
-    Refund.objects.filter(pk=refund.pk, attempt=refund.attempt).update(attempt=F("attempt") + 1)
-    refund.refresh_from_db(fields=["attempt"])
-    return gateway.create_refund(refund_id=refund.pk, attempt=refund.attempt, pi_id=pi_id, amount=amount)
-
-
-@transaction.atomic
-def _record_sent(*, refund_id: UUID, answer: ProviderRefund, now: datetime) -> None:
-    _, payment = lock_payment(Refund.objects.get(pk=refund_id).payment_id)
-    record_refund(payment=payment, answer=answer, now=now)
-
-
-@transaction.atomic
-def _refuse(*, refund_id: UUID, error: str, now: datetime) -> None:
-    _, payment = lock_payment(Refund.objects.get(pk=refund_id).payment_id)
-    refund = Refund.objects.select_for_update().get(pk=refund_id)
+    Emits: ``payments.payment_exception_opened.v1``.
+    """
     if refund.state != _State.REQUESTED:
         return
-    refund.state, refund.error, refund.finished_at = _State.FAILED, error, now
+    refund.state, refund.error, refund.finished_at = _State.FAILED, error[:200], now
     refund.save(update_fields=["state", "error", "finished_at"])
-    refund.payment = payment
     _follow_up(payment, refund, now=now)

@@ -86,7 +86,11 @@ def reconcile_recent(*, now: datetime) -> int:
     waiting = waiting.filter(created_at__lte=now - _CHECK_OPEN_EVERY)
     under_way = Refund.objects.filter(state=Refund.State.SENT).values("payment")
     refunding = with_intent.filter(_not_checked_since(now - _CHECK_REFUNDS_EVERY), pk__in=under_way)
-    found = [payment_id for rows in (waiting, refunding) for payment_id in rows.values_list("pk", flat=True)[:_AT_ONCE]]
+    found = [
+        payment_id
+        for rows in (waiting, refunding)
+        for payment_id in rows.values_list("pk", flat=True)[:_AT_ONCE]
+    ]
     clock, settled = Clock.starting(now), 0
     for payment_id in found:
         try:

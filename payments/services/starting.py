@@ -97,7 +97,9 @@ def ensure_intent(payment: Payment) -> Intent:
     if found is not None:
         return found
     # Of two who get here at once, one raises the number; both go on with the same new key.
-    Payment.objects.filter(pk=payment.pk, attempt=payment.attempt, pi_id__isnull=True).update(attempt=F("attempt") + 1)
+    Payment.objects.filter(pk=payment.pk, attempt=payment.attempt, pi_id__isnull=True).update(
+        attempt=F("attempt") + 1
+    )
     payment.refresh_from_db()
     if payment.pi_id:
         return gateway.retrieve_intent(payment.pi_id)
@@ -134,7 +136,9 @@ def _claim(order_id: UUID, now: datetime) -> Payment:
         raise OrderNotPayable(reason=reason)
     if payment is not None:
         return payment
-    return Payment.objects.create(order_id=order_id, amount=order.total, currency=order.currency, created_at=now)
+    return Payment.objects.create(
+        order_id=order_id, amount=order.total, currency=order.currency, created_at=now
+    )
 
 
 def _why_not_payable(order: PayableOrder, now: datetime) -> str | None:

@@ -31,7 +31,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # What may move something here. `created` and the charge's own success say nothing that isn't known by others.
-_MOVES = ("processing", "requires_action", "payment_failed", "succeeded", "canceled", "amount_capturable_updated")
+_MOVES = (
+    "processing",
+    "requires_action",
+    "payment_failed",
+    "succeeded",
+    "canceled",
+    "amount_capturable_updated",
+)
 _OF_INTENT = frozenset(f"payment_intent.{name}" for name in _MOVES)
 _OF_REFUND = frozenset(
     {"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed"}
@@ -60,7 +67,9 @@ def record_webhook(*, raw: bytes, signature: str, now: datetime) -> None:
 
 def retry_webhooks(*, now: datetime) -> int:
     """Try again what is stored and not settled; return how many went through."""
-    due = StripeEvent.objects.filter(processed_at__isnull=True, next_attempt_at__lte=now).order_by("next_attempt_at")
+    due = StripeEvent.objects.filter(processed_at__isnull=True, next_attempt_at__lte=now).order_by(
+        "next_attempt_at"
+    )
     clock = Clock.starting(now)
     return sum(_try(event_id, now=clock.now()) for event_id in due.values_list("pk", flat=True)[:_AT_ONCE])
 

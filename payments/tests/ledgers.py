@@ -10,6 +10,7 @@ from django.utils import timezone
 from orders.models import Order
 from payments import services
 from payments.models import Payment, PaymentException, Refund, StripeEvent
+from tests.stripe_fake_shop import until
 from tools.stripe_fake import StripeFake
 
 ARRIVED = ("paid", "partially_refunded", "refunded")
@@ -24,9 +25,16 @@ def come_to_rest(stripe: StripeFake) -> None:
         Payment.objects.update(cancel_not_before=None)
         services.retry_webhooks(now=timezone.now())
         services.cancel_intents(now=timezone.now())
-        for payment in Payment.objects.filter(pi_id__isnull=False):
-            services.settle_payment(payment_id=payment.pk, now=timezone.now())
+        _settle_all()
         services.send_refunds(now=timezone.now())
+    if stripe._world.settings.refund_after < 1:
+        until(lambda: not any(refund["status"] == "pending" for refund in stripe.ledger("refund")))
+    _settle_all()
+
+
+def _settle_all() -> None:
+    for payment in Payment.objects.filter(pi_id__isnull=False):
+        services.settle_payment(payment_id=payment.pk, now=timezone.now())
 
 
 def broken_promises(stripe: StripeFake) -> list[str]:
@@ -46,7 +54,9 @@ def _every_intent_has_one_end(intents: dict) -> list[str]:
     for pi_id, intent in intents.items():
         if intent["status"] != "succeeded":
             continue
-        keeps = Payment.objects.filter(pi_id=pi_id, pays_order=True, order__payment_status__in=ARRIVED).count()
+        keeps = Payment.objects.filter(
+            pi_id=pi_id, pays_order=True, order__payment_status__in=ARRIVED
+        ).count()
         asks = PaymentException.objects.filter(pi_id=pi_id, refund__isnull=True).count()
         if keeps + asks != 1:
             broken.append(f"P2: {pi_id} pays {keeps} orders and has {asks} exceptions")
@@ -89,7 +99,8 @@ def _one_object_a_key(stripe: StripeFake) -> list[str]:
 
 def _refunds_match(stripe: StripeFake) -> list[str]:
     there = {refund["id"]: refund["status"] for refund in stripe.ledger("refund")}
-    here = dict(Refund.objects.filter(stripe_id__isnull=False).values_list("stripe_id", "state"))
+    known = Refund.objects.filter(stripe_id__isnull=False)
+    here = {str(refund.stripe_id): refund.state for refund in known}
     broken = [] if there.keys() == here.keys() else [f"P8: {sorted(there)} at Stripe, {sorted(here)} here"]
     failed = Refund.objects.filter(state="failed")
     broken += [f"P8: {refund} failed unseen" for refund in failed if not refund.exceptions.exists()]

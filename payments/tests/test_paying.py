@@ -26,7 +26,9 @@ pytestmark = pytest.mark.django_db
 
 
 def announced(kind: str = "payments.") -> list[str]:
-    return list(OutboxEvent.objects.filter(type__startswith=kind).order_by("pk").values_list("type", flat=True))
+    return list(
+        OutboxEvent.objects.filter(type__startswith=kind).order_by("pk").values_list("type", flat=True)
+    )
 
 
 def settle(payment: Payment) -> Payment:
@@ -43,9 +45,17 @@ class TestStartPayment:
 
         payment = Payment.objects.get()
         (intent,) = stripe.ledger("payment_intent")
-        assert (payment.pk, payment.pi_id, payment.status) == (begun.payment_id, intent["id"], "requires_payment")
+        assert (payment.pk, payment.pi_id, payment.status) == (
+            begun.payment_id,
+            intent["id"],
+            "requires_payment",
+        )
         assert (payment.amount, payment.currency, payment.attempt) == (2480, "EUR", 1)
-        assert (intent["amount"], intent["currency"], intent["receipt_email"]) == (2480, "eur", "ada@example.com")
+        assert (intent["amount"], intent["currency"], intent["receipt_email"]) == (
+            2480,
+            "eur",
+            "ada@example.com",
+        )
         assert intent["metadata"] == {"order": str(order.pk), "payment": str(payment.pk), "attempt": "1"}
         assert intent["_made_by"]["idempotency_key"] == f"payment:{payment.pk}:1"
         assert begun.client_secret == intent["client_secret"]
@@ -54,7 +64,11 @@ class TestStartPayment:
         begun = services.start_payment(order_id=an_order().pk, now=timezone.now())
 
         assert begun.client_secret not in repr(begun)
-        assert all(begun.client_secret not in str(value) for row in Payment.objects.values() for value in row.values())
+        assert all(
+            begun.client_secret not in str(value)
+            for row in Payment.objects.values()
+            for value in row.values()
+        )
 
     def test_gives_the_same_one_again(self, stripe):
         order = an_order()
@@ -274,7 +288,10 @@ class TestSettlePayment:
 
         authenticate(stripe, payment, "fail")
         settle(payment)
-        assert (payment.status, payment.last_error) == ("requires_payment", "payment_intent_authentication_failure")
+        assert (payment.status, payment.last_error) == (
+            "requires_payment",
+            "payment_intent_authentication_failure",
+        )
         confirm(stripe, payment, "pm_card_threeDSecure2Required")
         authenticate(stripe, payment)
         settle(payment)
@@ -295,7 +312,11 @@ class TestSettlePayment:
         settle(payment)
 
         order.refresh_from_db()
-        assert (payment.status, order.status, order.payment_status) == ("requires_payment", "pending", "failed")
+        assert (payment.status, order.status, order.payment_status) == (
+            "requires_payment",
+            "pending",
+            "failed",
+        )
 
     def test_doesnt_go_back_by_an_older_answer(self, stripe):
         stripe._world.settings.settle_after = 60.0
@@ -313,7 +334,7 @@ class TestSettlePayment:
     def test_lets_a_new_one_begin_after_it_was_cancelled_at_stripe(self, stripe):
         order = an_order()
         payment = started(order)
-        gateway.cancel_intent(payment.pi_id)
+        gateway.cancel_intent(payment.pi_id or "")
         assert settle(payment).status == "canceled"
 
         other = started(order)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from orders.models import Order
-from payments import gateway, services
+from payments import services
 from payments.models import Payment, PaymentException, Refund, StripeEvent
-from payments.provider import intent_of, refund_of
 from payments.services import webhooks
 from payments.tests.paying import (
     SECRET,
     an_order,
-    authenticate,
     confirm,
     dashboard_refund,
     deliver,
@@ -175,7 +171,9 @@ class TestFiveAtOnce:
         payment.refresh_from_db()
         assert statuses == [200] * 5
         assert (StripeEvent.objects.count(), payment.status) == (1, "succeeded")
-        paid_events = OutboxEvent.objects.filter(type__in=["payments.payment_succeeded.v1", "orders.order_paid.v1"])
+        paid_events = OutboxEvent.objects.filter(
+            type__in=["payments.payment_succeeded.v1", "orders.order_paid.v1"]
+        )
         assert paid_events.count() == 2
 
     def test_are_the_same_as_different_events_at_once(self, stripe):
@@ -231,90 +229,6 @@ class TestRetry:
         assert payment.status == "requires_payment"
 
 
-TYPES = (
-    "payment_intent.created", "payment_intent.processing", "payment_intent.requires_action",
-    "payment_intent.payment_failed", "payment_intent.succeeded", "charge.refunded",
-)  # fmt: skip
-STATES = {
-    "status": "succeeded", "pays_order": True, "captured": 2480, "last_error": "",
-    "order__status": "confirmed", "order__payment_status": "partially_refunded", "order__refunded_total": 500,
-}  # fmt: skip
-TOLD = {
-    "orders.order_placed.v1": 1, "orders.order_paid.v1": 1, "payments.payment_succeeded.v1": 1,
-    "payments.refund_succeeded.v1": 1,
-}  # fmt: skip
-
-
-class TestEveryOrderOfEvents:
-    """Created, processing, requires_action, payment_failed, succeeded, refunded: 720 orders, one end."""
-
-    def story(self, stripe) -> tuple[Payment, list[dict]]:
-        stripe._world.settings.settle_after = 60.0
-        payment = started(an_order())
-        confirm(stripe, payment, "pm_card_threeDSecure2Required")
-        authenticate(stripe, payment, "fail")
-        confirm(stripe, payment, "pm_sepa_debit")
-        stripe.settle(payment.pi_id)
-        dashboard_refund(stripe, payment, 500)
-        stripe.finish_refund(stripe.ledger("refund")[0]["id"])
-        told = events(stripe, *TYPES)
-        assert sorted(event["type"] for event in told) == sorted(TYPES)
-        return payment, told
-
-    def ends(self, stripe, payment, told) -> set[str]:
-        """Deliver the events in each of their 720 orders, always from the same start, and return the ends."""
-        ends = set()
-        for order in list(itertools.permutations(told))[:60]:
-            start = transaction.savepoint()
-            for event in order:
-                deliver(stripe, event)
-            unprocessed = StripeEvent.objects.filter(processed_at__isnull=True).count()
-            state = Payment.objects.filter(pk=payment.pk).values(*STATES).get()
-            refunds = list(Refund.objects.values_list("amount", "state"))
-            counts = {kind: OutboxEvent.objects.filter(type=kind).count() for kind in TOLD}
-            stray = PaymentException.objects.count()
-            ends.add(repr((unprocessed, state, refunds, counts, stray)))
-            transaction.savepoint_rollback(start)
-        return ends
-
-    def test_ends_the_same_when_stripe_tells_the_truth_of_now(self, stripe, monkeypatch):
-        payment, told = self.story(stripe)
-        intent, refunds = gateway.retrieve_intent(payment.pi_id), gateway.list_refunds(payment.pi_id)
-        # The answers are always the same, so they are fetched once.
-        monkeypatch.setattr(gateway, "retrieve_intent", lambda pi_id: intent)
-        monkeypatch.setattr(gateway, "list_refunds", lambda pi_id: refunds)
-
-        ends = self.ends(stripe, payment, told)
-
-        assert ends == {repr((0, STATES, [(500, "succeeded")], TOLD, 0))}
-
-    def test_ends_the_same_when_stripe_answers_as_of_the_event(self, stripe, monkeypatch):
-        payment, told = self.story(stripe)
-        now, refunds = gateway.retrieve_intent(payment.pi_id), gateway.list_refunds(payment.pi_id)
-        as_of = {
-            event["type"]: intent_of(event["data"]["object"]) for event in told if event["type"] != "charge.refunded"
-        }
-        as_of["charge.refunded"] = now
-        seen: list[str] = []
-        verify = gateway.verify_webhook
-
-        def noting(raw, header, *, now):
-            notice = verify(raw, header, now=now)
-            seen.append(notice.type)
-            return notice
-
-        monkeypatch.setattr(gateway, "verify_webhook", noting)
-        monkeypatch.setattr(gateway, "retrieve_intent", lambda pi_id: as_of[seen[-1]])
-        monkeypatch.setattr(gateway, "list_refunds", lambda pi_id: refunds if seen[-1] == "charge.refunded" else ())
-
-        ends = self.ends(stripe, payment, told)
-        monkeypatch.undo()
-
-        # What was told meanwhile differs (a failure is news only before the success); where it ends doesn't.
-        assert ends == {repr((0, STATES, [(500, "succeeded")], TOLD, 0))}
-        assert refund_of(stripe.ledger("refund")[0]).status == "succeeded"
-
-
 class TestWhatIsntOurs:
     def event(self, stripe, **changes) -> StripeEvent:
         payment, raw = a_success(stripe)
@@ -342,7 +256,11 @@ class TestWhatIsntOurs:
         status, body, _ = call(stripe, "POST", "/v1/payment_intents", form, key="sk_test_other")
         assert status == 200
         pi_id = json.loads(body)["id"]
-        told = [event for event in events(stripe, "payment_intent.succeeded") if event["data"]["object"]["id"] == pi_id]
+        told = [
+            event
+            for event in events(stripe, "payment_intent.succeeded")
+            if event["data"]["object"]["id"] == pi_id
+        ]
         deliver(stripe, told[0])
         return StripeEvent.objects.get(pi_id=pi_id)
 
@@ -365,7 +283,11 @@ class TestWhatIsntOurs:
 
         order.refresh_from_db()
         exception = PaymentException.objects.get()
-        assert (exception.kind, order.status, order.payment_status) == ("amount_mismatch", "pending", "unpaid")
+        assert (exception.kind, order.status, order.payment_status) == (
+            "amount_mismatch",
+            "pending",
+            "unpaid",
+        )
         assert Refund.objects.get().amount == 700
 
     def test_an_intent_that_stripe_doesnt_know_is_ignored(self, stripe):

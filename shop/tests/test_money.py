@@ -84,7 +84,10 @@ class TestAllocate:
     def test_order_moves_nothing_but_ties(self, total, given_weights, random):
         shuffled = given_weights[:]
         random.shuffle(shuffled)
-        assert sorted(allocate(total, given_weights)) == sorted(allocate(total, shuffled))
+        before = sorted(zip(given_weights, allocate(total, given_weights), strict=True))
+        after = sorted(zip(shuffled, allocate(total, shuffled), strict=True))
+        # Equal remainders may change places, and a place is worth one minor unit.
+        assert all(abs(one[1] - other[1]) <= 1 for one, other in zip(before, after, strict=True))
 
     def test_remainders_go_to_the_largest_and_ties_to_the_earlier(self):
         assert allocate(100, [1, 1, 1]) == [34, 33, 33]

@@ -26,9 +26,10 @@ def refusal(coupon: Mapping[str, Any], *, subtotal: int, currency: str, now: dat
     if coupon["max_uses"] is not None and coupon["used"] >= coupon["max_uses"]:
         return CouponUsedUp()
     reasons = []
-    if coupon["kind"] == "fixed" and coupon["currency"] != currency:
+    # Its amounts say nothing in another currency.
+    if coupon["currency"] != currency and (coupon["kind"] == "fixed" or coupon["min_subtotal"]):
         reasons.append({"rule": "currency", "needed": coupon["currency"]})
-    if coupon["min_subtotal"] > subtotal:
+    elif coupon["min_subtotal"] > subtotal:
         missing = coupon["min_subtotal"] - subtotal
         reasons.append(
             {

@@ -55,6 +55,7 @@ class PriceChanged(DomainError):
     title = "The price has changed"
     message = "The cart costs {actual} {currency} now, not {expected}."
     remedy = "Show the shopper the new cart and place the order with its total as expected_total."
+    example = {"expected": "57.90", "actual": "59.90", "currency": "EUR", "changes": [], "cart": {}}
 
 
 class CartConverted(DomainError):
@@ -105,3 +106,4 @@ class CouponNotApplicable(DomainError):
     title = "The code doesn't fit this cart"
     message = "This code doesn't fit this cart."
     remedy = "Change the cart as the reasons say, or place the order without the code."
+    example = {"reasons": [{"rule": "min_subtotal", "needed": "30.00", "missing": "4.10"}]}

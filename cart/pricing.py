@@ -123,7 +123,7 @@ def price(
     subtotal = sum(line.total for line in lines)
     off_lines = _lines_discount(subtotal, discounts)
     waived = (shipping or 0) if any(discount.kind == "free_shipping" for discount in discounts) else 0
-    shares = allocate(off_lines, [line.total for line in lines])
+    shares = _shares(off_lines, lines)
     priced = tuple(_priced(line, share, tax) for line, share in zip(lines, shares, strict=True))
     shipping_paid = (shipping or 0) - waived
     shipping_tax = _tax_of(shipping_paid, tax.shipping, included=tax.prices_include_tax) if tax else 0
@@ -145,12 +145,26 @@ def price(
 
 def _lines_discount(subtotal: int, discounts: Sequence[Discount]) -> int:
     left = subtotal
-    for discount in sorted(discounts, key=lambda d: (d.kind != "percent", d.code)):
+    for discount in sorted(discounts, key=lambda d: (d.kind != "percent", d.code, d.value)):
         if discount.kind == "percent":
             left -= min(left, rounded(left * discount.value, MILLION))
         elif discount.kind == "fixed":
             left -= min(left, discount.value)
     return subtotal - left
+
+
+def _shares(discount: int, lines: Sequence[Line]) -> list[int]:
+    """
+    Return each line's part of the discount.
+
+    What a split leaves over goes by what the lines are and not by where they stand: it decides which rate taxes it,
+    and the same cart in another order must cost the same.
+    """
+    ranks = [(-line.total, line.tax_class, line.unit_price, line.key) for line in lines]
+    order = sorted(range(len(lines)), key=ranks.__getitem__)
+    parts = allocate(discount, [lines[index].total for index in order])
+    by_index = dict(zip(order, parts, strict=True))
+    return [by_index[index] for index in range(len(lines))]
 
 
 def _priced(line: Line, discount: int, tax: TaxRules | None) -> PricedLine:

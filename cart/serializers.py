@@ -7,7 +7,14 @@ from typing import Any
 from rest_framework import serializers
 
 from cart.models import MAX_QUANTITY
-from shop.api.serializers import BodySerializer, CurrencyField, PlainTextField, StrictIntegerField
+from shop.api.addresses import CountryField
+from shop.api.serializers import (
+    BodySerializer,
+    CurrencyField,
+    PlainTextField,
+    QuerySerializer,
+    StrictIntegerField,
+)
 
 # SQLite and PostgreSQL agree on this as the largest id.
 _LARGEST_ID = 2**63 - 1
@@ -39,17 +46,18 @@ class QuantityBody(BodySerializer):
 class PlaceBody(BodySerializer):
     """Where the cart would go and how."""
 
-    country = serializers.RegexField(r"^[A-Za-z]{2}$", required=False)
-    region = PlainTextField(required=False, allow_blank=True, max_length=100)
-    postal_code = PlainTextField(required=False, allow_blank=True, max_length=20)
-    shipping_method = serializers.SlugField(required=False, allow_blank=True, max_length=50)
+    country = CountryField(required=False)
+    region = PlainTextField(required=False, allow_blank=True, allow_null=True, max_length=100)
+    postal_code = PlainTextField(required=False, allow_blank=True, allow_null=True, max_length=20)
+    shipping_method = serializers.SlugField(required=False, allow_blank=True, allow_null=True, max_length=50)
     shipping_address = serializers.UUIDField(required=False)
     currency = CurrencyField(required=False)
-    vat_id = PlainTextField(required=False, allow_blank=True, max_length=20)
+    vat_id = PlainTextField(required=False, allow_blank=True, allow_null=True, max_length=20)
     language = serializers.RegexField(r"^[a-z]{2}(-[A-Za-z]{2,4})?$", required=False)
 
-    def validate_country(self, value: str) -> str:
-        return value.upper()
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        # Answers say null for what isn't known; in a cart that is an empty text.
+        return {name: "" if value is None else value for name, value in attrs.items()}
 
 
 class CouponBody(BodySerializer):
@@ -58,12 +66,11 @@ class CouponBody(BodySerializer):
     code = PlainTextField(max_length=50)
 
 
-class PlaceFilters(serializers.Serializer[Any]):
+class PlaceFilters(QuerySerializer):
     """The place that shipping methods are asked for."""
 
-    country = serializers.RegexField(r"^[A-Za-z]{2}$")
+    reserved = ()
+
+    country = CountryField()
     region = PlainTextField(required=False, allow_blank=True, default="", max_length=100)
     postal_code = PlainTextField(required=False, allow_blank=True, default="", max_length=20)
-
-    def validate_country(self, value: str) -> str:
-        return value.upper()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +15,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cart import selectors, services
+from cart.schemas import PricedCartAnswer, ShippingMethodAnswer
 from cart.selectors import Place, PricedCart, cart_json
 from cart.serializers import AddItemBody, CouponBody, PlaceBody, PlaceFilters, QuantityBody
 from cart.shopper import HEADER, language_of, owner_of, shopper_of
 from products.selectors import Choice
 from shop.api.caching import quoted_version, version_in
-from shop.core.errors import does_not_exist
+from shop.api.limits import Limit, client_address, spend
+from shop.core.errors import NotFound, does_not_exist
 from shop.core.money import to_text
 from shop.core.transactions import use_case
 from users import selectors as users
+
+# Codes are worth money, so they can't be tried out: not on one cart, and not on a new cart for each try.
+CODES_A_CART = Limit("coupons.cart", times=10, seconds=3600)
+CODES_AN_ADDRESS = Limit("coupons.address", times=30, seconds=3600)
 
 
 class CartViewSet(viewsets.ViewSet):
@@ -31,32 +38,27 @@ class CartViewSet(viewsets.ViewSet):
     permission_classes = [AllowAny]
     token_headers = (HEADER,)
 
+    @extend_schema(responses=PricedCartAnswer)
     def read(self, request: Request) -> Response:
         cart = selectors.read_cart(owner_of(request), now=timezone.now())
         if cart is None:
             cart = selectors.empty_cart(currency=settings.BASE_CURRENCY, language=language_of(request))
         return _answer(cart)
 
-    @extend_schema(request=PlaceBody)
+    @extend_schema(request=PlaceBody, responses=PricedCartAnswer)
     def place(self, request: Request) -> Response:
         body = PlaceBody(data=request.data)
         body.is_valid(raise_exception=True)
         changes = dict(body.validated_data)
         if (address_id := changes.pop("shipping_address", None)) is not None:
             changes = {**_place_of(request, address_id), **changes}
-        cart = use_case(
-            services.set_place,
-            owner=owner_of(request),
-            version=version_in(request),
-            now=timezone.now(),
-            **changes,
-        )
-        return _answer(cart)
+        return _write(request, services.set_place, **changes)
 
+    @extend_schema(request=None, responses=PricedCartAnswer)
     def clear(self, request: Request) -> Response:
-        return _answer(use_case(services.clear, owner=owner_of(request), now=timezone.now()))
+        return _write(request, services.clear)
 
-    @extend_schema(request=AddItemBody)
+    @extend_schema(request=AddItemBody, responses={201: PricedCartAnswer})
     def add_item(self, request: Request) -> Response:
         body = AddItemBody(data=request.data)
         body.is_valid(raise_exception=True)
@@ -64,57 +66,60 @@ class CartViewSet(viewsets.ViewSet):
         quantity = choice.pop("quantity")
         shopper, token = shopper_of(request)
         cart = use_case(
-            services.add_item, shopper=shopper, choice=Choice(**choice), quantity=quantity, now=timezone.now()
+            services.add_item,
+            shopper=shopper,
+            choice=Choice(**choice),
+            quantity=quantity,
+            version=version_in(request),
+            now=timezone.now(),
         )
         response = _answer(cart, status=201)
         if token is not None:
             response.headers[HEADER] = token
         return response
 
-    @extend_schema(request=QuantityBody)
+    @extend_schema(request=QuantityBody, responses=PricedCartAnswer)
     def set_quantity(self, request: Request, item: UUID) -> Response:
         body = QuantityBody(data=request.data)
         body.is_valid(raise_exception=True)
-        return self._set(request, item, body.validated_data["quantity"])
+        return _write(request, services.set_quantity, item_id=item, **body.validated_data)
 
+    @extend_schema(request=None, responses=PricedCartAnswer)
     def remove_item(self, request: Request, item: UUID) -> Response:
-        return self._set(request, item, 0)
+        return _write(request, services.set_quantity, item_id=item, quantity=0)
 
-    def _set(self, request: Request, item: UUID, quantity: int) -> Response:
-        cart = use_case(
-            services.set_quantity,
-            owner=owner_of(request),
-            item_id=item,
-            quantity=quantity,
-            version=version_in(request),
-            now=timezone.now(),
-        )
-        return _answer(cart)
-
-    @extend_schema(request=CouponBody)
+    @extend_schema(request=CouponBody, responses=PricedCartAnswer)
     def add_coupon(self, request: Request) -> Response:
         body = CouponBody(data=request.data)
         body.is_valid(raise_exception=True)
-        code = body.validated_data["code"]
-        return _answer(use_case(services.add_coupon, owner=owner_of(request), code=code, now=timezone.now()))
+        spend(CODES_A_CART, owner_of(request).principal)
+        spend(CODES_AN_ADDRESS, client_address(request))
+        return _write(request, services.add_coupon, **body.validated_data)
 
+    @extend_schema(request=None, responses=PricedCartAnswer)
     def remove_coupon(self, request: Request, code: str) -> Response:
-        return _answer(
-            use_case(services.remove_coupon, owner=owner_of(request), code=code, now=timezone.now())
-        )
+        return _write(request, services.remove_coupon, code=code)
 
-    @extend_schema(parameters=[PlaceFilters])
+    @extend_schema(parameters=[PlaceFilters], responses=ShippingMethodAnswer(many=True))
     def shipping_methods(self, request: Request) -> Response:
-        asked = PlaceFilters(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        cart = selectors.read_cart(owner_of(request), now=timezone.now())
+        place = Place(**PlaceFilters.read(request.query_params))
+        owner = owner_of(request)
+        cart = selectors.read_cart(owner, now=timezone.now())
+        if cart is None and owner.user_id is None:
+            raise NotFound
         currency = cart.currency if cart else settings.BASE_CURRENCY
         options = selectors.shipping_options(
-            place=Place(**asked.validated_data),
-            currency=currency,
-            subtotal=cart.totals.subtotal if cart else 0,
+            place=place, currency=currency, subtotal=cart.totals.subtotal if cart else 0
         )
         return Response([_option_json(option, currency) for option in options])
+
+
+def _write(request: Request, service: Callable[..., PricedCart], **values: Any) -> Response:
+    """Run one write on the asker's cart, which must still be as they saw it when they say how that was."""
+    cart = use_case(
+        service, owner=owner_of(request), version=version_in(request), now=timezone.now(), **values
+    )
+    return _answer(cart)
 
 
 def _answer(cart: PricedCart, status: int = 200) -> Response:

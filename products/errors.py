@@ -19,6 +19,18 @@ class OutOfStock(DomainError):
         "Lower the quantities of the lines named, or remove them. Units that are only held may come back "
         "at held_until."
     )
+    example = {
+        "lines": [
+            {
+                "variant": 27,
+                "sku": "LIT-02",
+                "requested": 3,
+                "available": 1,
+                "held": 2,
+                "held_until": "2026-11-23T10:30:00Z",
+            }
+        ]
+    }
 
 
 class StockWouldGoNegative(DomainError):
@@ -29,6 +41,26 @@ class StockWouldGoNegative(DomainError):
     title = "Less is there than that"
     message = "Only {free} can be taken out: the rest is not there or is held for orders."
     remedy = "Take out at most what is free, or cancel the orders that hold it first."
+
+
+class CategoryInUse(DomainError):
+    """Raised when a category is to be deleted that has others below it or products in it; nothing is written."""
+
+    code = "category_in_use"
+    kind = Kind.CONFLICT
+    title = "The category is in use"
+    message = "This category has categories or products."
+    remedy = "Move them to another category first; archived products count too."
+
+
+class StockNotTracked(DomainError):
+    """Raised when the stock of a variant is to be adjusted that nobody counts; nothing is written."""
+
+    code = "stock_not_tracked"
+    kind = Kind.CONFLICT
+    title = "Nobody counts this"
+    message = "The stock of this variant isn't tracked, so there is nothing to adjust."
+    remedy = "Track the variant first; then adjust what is on hand."
 
 
 class VariantRequired(DomainError):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from rest_framework import serializers
 
 from products import selectors
 from products.selectors.offers import picture_json
 from shop.api.serializers import (
+    FILTER_NAME,
     BodySerializer,
     CurrencyField,
     PlainTextField,
@@ -33,6 +35,7 @@ class ProductFilters(QuerySerializer):
     """The filters and orderings of the product list."""
 
     prefixes = ("attr.",)
+    reserved = (*QuerySerializer.reserved, "preview")
 
     category = serializers.CharField(required=False, max_length=120)
     collection = serializers.CharField(required=False, max_length=120)
@@ -63,7 +66,9 @@ class ProductFilters(QuerySerializer):
 
 
 class DetailFilters(QuerySerializer):
-    """What a single product may be asked with."""
+    """What a single product, or the tree of categories, may be asked with."""
+
+    reserved = ("preview",)
 
     currency = CurrencyField(required=False)
 
@@ -107,19 +112,40 @@ class NewVariantBody(VariantBody):
     on_hand = StrictIntegerField(required=False, min_value=0, max_value=10_000_000)
 
 
+class CategoryBody(BodySerializer):
+    """A category as staff send it; ``parent`` is a slug, or null for the top of the tree."""
+
+    ignored = ("product_count", "children")
+
+    name = PlainTextField(max_length=100)
+    slug = serializers.SlugField(required=False, max_length=120)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
+    parent = serializers.SlugField(  # type: ignore[assignment]  # The name is the contract's, not the base's.
+        required=False, allow_null=True, max_length=120
+    )
+
+
+class CategoryField(serializers.SlugField):
+    """The slug of a category, or the category as answers show it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        slug: str = super().to_internal_value(data.get("slug", "") if isinstance(data, dict) else data)
+        return slug
+
+
 class ProductBody(BodySerializer):
     """A product as staff send it; of the variants only a new product takes any."""
 
     ignored = (
         "id", "price", "compare_at_price", "currency", "in_stock", "rating", "review_count", "image", "images",
-        "created_at", "updated_at", "options",
+        "created_at", "updated_at", "options", "variants",
     )  # fmt: skip
 
     name = PlainTextField(max_length=200)
     slug = serializers.RegexField(r"^(?=.*[a-z])[a-z0-9-]+$", required=False, max_length=220)
     description = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
-    category = serializers.SlugField(max_length=120)
-    brand = PlainTextField(required=False, allow_blank=True, max_length=100)
+    category = CategoryField(max_length=120)
+    brand = PlainTextField(required=False, allow_blank=True, allow_null=True, max_length=100)
     tax_class = serializers.SlugField(required=False, max_length=20)
     option_names = serializers.ListField(child=PlainTextField(max_length=50), required=False, max_length=5)
     attributes = serializers.DictField(child=PlainTextField(max_length=200), required=False)
@@ -127,11 +153,21 @@ class ProductBody(BodySerializer):
     external_id = PlainTextField(required=False, allow_null=True, max_length=100)
     metadata = serializers.DictField(required=False)
 
+    def validate_brand(self, value: str | None) -> str:
+        return value or ""
+
+    def validate_attributes(self, value: dict[str, str]) -> dict[str, str]:
+        if not all(FILTER_NAME.fullmatch(name) for name in value):
+            raise serializers.ValidationError(
+                "Name attributes by letters, digits, spaces, _ and -: they are filters too.", code="invalid"
+            )
+        return value
+
 
 class NewProductBody(ProductBody):
     """A new product with its variants."""
 
-    variants = NewVariantBody(many=True, required=False, max_length=100)
+    variants = serializers.ListField(child=NewVariantBody(), required=False, max_length=100)
 
 
 class StockBody(BodySerializer):
@@ -185,6 +221,13 @@ def detail_json(product: Any, currency: str) -> dict[str, Any]:
         "images": [{**picture, "url": selectors.image_url(picture["url"])} for picture in product.gallery],
         "variants": [variant_json(variant, currency) for variant in product.offers],
     }
+
+
+def detail_for_staff(product_id: int) -> dict[str, Any]:
+    """Return a product, published or not, in the shop's own currency."""
+    currency = settings.BASE_CURRENCY
+    product = selectors.product_by_ref(str(product_id), currency=currency, now=timezone.now(), hidden=True)
+    return detail_json(product, currency)
 
 
 def variant_json(variant: Any, currency: str) -> dict[str, Any]:

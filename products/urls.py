@@ -1,8 +1,10 @@
 """Addresses of the catalogue."""
 
+from django.urls import re_path
 from rest_framework.routers import DefaultRouter
 
-from products.views import CategoryViewSet, ProductViewSet
+from products.views import CategoryViewSet, ProductViewSet, StockViewSet, VariantViewSet
+from products.views.public import SLUG
 
 router = DefaultRouter(use_regex_path=True)
 router.include_root_view = False
@@ -10,4 +12,17 @@ router.include_format_suffixes = False
 router.register("categories", CategoryViewSet, basename="category")
 router.register("products", ProductViewSet, basename="product")
 
-urlpatterns = router.urls
+_PRODUCT = rf"^products/(?P<ref>{SLUG})/"
+
+urlpatterns = [
+    *router.urls,
+    re_path(
+        _PRODUCT + r"stock/$", StockViewSet.as_view({"get": "list", "post": "create"}), name="product-stock"
+    ),
+    re_path(_PRODUCT + r"variants/$", VariantViewSet.as_view({"post": "create"}), name="product-variants"),
+    re_path(
+        _PRODUCT + r"variants/(?P<variant>[0-9]{1,18})/$",
+        VariantViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
+        name="product-variant",
+    ),
+]

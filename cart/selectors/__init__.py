@@ -1,8 +1,8 @@
 """Every way a cart is read."""
 
 from cart.selectors.loading import CartOwner, Place, Shopper, is_alive, load_cart
-from cart.selectors.priced import PricedCart, PricedItem, ShippingOption, empty_cart, priced_cart, read_cart
-from cart.selectors.shipping import shipping_options
+from cart.selectors.priced import PricedCart, PricedItem, empty_cart, priced_cart, read_cart
+from cart.selectors.shipping import ShippingOption, shipping_options
 from cart.shapes import cart_json
 
 __all__ = [

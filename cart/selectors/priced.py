@@ -166,7 +166,8 @@ def _shipping(options: list[ShippingOption], method: str) -> int | None:
 
 
 def _coupons(cart: Any, *, subtotal: int, now: datetime) -> tuple[list[Any], list[Any]]:
-    applied, dropped = [], []
+    applied: list[Any] = []
+    dropped: list[Any] = []
     for coupon in cart.codes:
         fits = refusal(coupon, subtotal=subtotal, currency=cart.currency, now=now) is None
         (applied if fits else dropped).append(coupon)

@@ -38,12 +38,12 @@ def options_among(
     rates: Iterable[Mapping[str, Any]], *, postal_code: str, subtotal: int
 ) -> list[ShippingOption]:
     """Return one option a method: of its rates the one with the longest matching postal prefix."""
-    code = postal_code.replace(" ", "").upper()
+    code = _plain(postal_code)
     best: dict[str, Mapping[str, Any]] = {}
     for rate in rates:
-        prefix = rate["postal_prefix"].upper()
+        prefix = _plain(rate["postal_prefix"])
         known = best.get(rate["code"])
-        if code.startswith(prefix) and (known is None or len(prefix) > len(known["postal_prefix"])):
+        if code.startswith(prefix) and (known is None or len(prefix) > len(_plain(known["postal_prefix"]))):
             best[rate["code"]] = rate
     return [
         ShippingOption(
@@ -55,3 +55,7 @@ def options_among(
         )
         for rate in best.values()
     ]
+
+
+def _plain(postal_code: str) -> str:
+    return postal_code.replace(" ", "").upper()

@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def add_coupon(*, owner: CartOwner, code: str, now: datetime) -> PricedCart:
+def add_coupon(*, owner: CartOwner, code: str, now: datetime, version: int | None = None) -> PricedCart:
     """
     Put a code on the owner's cart; the same one again changes nothing. Locks: the cart.
 
+    :param version: the cart's version that the shopper saw, when it must still be that.
     :raises NotFound: there is no open cart.
+    :raises PreconditionFailed: the cart has changed since.
     :raises CouponInvalid: there is no such code.
     :raises CouponExpired, CouponUsedUp, CouponNotApplicable: why it doesn't apply. Nothing is changed.
     """
-    cart = open_cart(owner)
+    cart = open_cart(owner, version=version)
     coupon = Coupon.objects.filter(code__iexact=code).first()
     if coupon is None:
         raise CouponInvalid
@@ -44,13 +46,15 @@ def add_coupon(*, owner: CartOwner, code: str, now: datetime) -> PricedCart:
 
 
 @transaction.atomic
-def remove_coupon(*, owner: CartOwner, code: str, now: datetime) -> PricedCart:
+def remove_coupon(*, owner: CartOwner, code: str, now: datetime, version: int | None = None) -> PricedCart:
     """
     Take a code off the owner's cart. Locks: the cart.
 
+    :param version: the cart's version that the shopper saw, when it must still be that.
     :raises NotFound: there is no open cart, or the code isn't on it.
+    :raises PreconditionFailed: the cart has changed since.
     """
-    cart = open_cart(owner)
+    cart = open_cart(owner, version=version)
     found = next((known for known in cart.codes if known["code"].casefold() == code.casefold()), None)
     if found is None:
         raise NotFound

@@ -21,19 +21,23 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def add_item(*, shopper: Shopper, choice: products.Choice, quantity: int, now: datetime) -> PricedCart:
+def add_item(
+    *, shopper: Shopper, choice: products.Choice, quantity: int, now: datetime, version: int | None = None
+) -> PricedCart:
     """
     Put units of a variant into the shopper's cart, which is opened when there is none; the same variant adds up.
 
     Locks: the cart.
 
     :param quantity: whole units, at least 1.
+    :param version: the cart's version that the shopper saw, when it must still be that.
     :raises ValidationFailed: there is no such variant for sale.
     :raises VariantRequired: a product is chosen that has several.
     :raises CurrencyNotAvailable: it has no price in the cart's currency.
-    :raises CartFull: that would be too many lines or units. In each case nothing is changed.
+    :raises CartFull: that would be too many lines or units.
+    :raises PreconditionFailed: the cart has changed since. In each case nothing is changed.
     """
-    cart = open_or_new_cart(shopper, now=now)
+    cart = open_or_new_cart(shopper, now=now, version=version)
     offer = products.offer_for(choice, currency=cart.currency, now=now)
     if offer.price is None:
         raise CurrencyNotAvailable(currency=cart.currency)
@@ -90,13 +94,15 @@ def set_quantity(
 
 
 @transaction.atomic
-def clear(*, owner: CartOwner, now: datetime) -> PricedCart:
+def clear(*, owner: CartOwner, now: datetime, version: int | None = None) -> PricedCart:
     """
     Take everything out of the owner's cart, coupons too. Locks: the cart.
 
+    :param version: the cart's version that the shopper saw, when it must still be that.
     :raises NotFound: there is no open cart.
+    :raises PreconditionFailed: the cart has changed since. In each case nothing is changed.
     """
-    cart = open_cart(owner)
+    cart = open_cart(owner, version=version)
     cart.items.all().delete()
     cart.coupons.all().delete()
     cart.lines, cart.codes = [], []

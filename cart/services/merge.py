@@ -10,7 +10,7 @@ from django.db import transaction
 from cart import selectors
 from cart.models import MAX_LINES, MAX_QUANTITY, Cart, CartCoupon, CartItem
 from cart.selectors import CartOwner, Shopper
-from cart.services.opening import open_or_new_cart, written
+from cart.services.opening import open_or_new_cart, raise_version
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,8 +22,9 @@ def merge_guest_cart(*, user_id: UUID, token_hash: str, now: datetime) -> None:
     Move everything in a guest's cart into the customer's; the token is dead afterwards.
 
     Quantities add up, capped at the line limit. Place, method and currency stay the customer's, else become the
-    guest's. What merged or was cut stands in the cart's ``changes`` until the next write. Without an open guest
-    cart nothing happens. Locks: both carts, the guest's first.
+    guest's. What merged or was cut stands in the cart's ``changes`` until the next write, beside what changed before:
+    signing in shows no prices, so it doesn't count as having seen them. Without an open guest cart nothing happens.
+    Locks: both carts, the guest's first.
     """
     guest: Any = selectors.load_cart(CartOwner(token_hash=token_hash), lock=True)
     if guest is None:
@@ -33,13 +34,16 @@ def merge_guest_cart(*, user_id: UUID, token_hash: str, now: datetime) -> None:
     if own is None:
         shopper = Shopper(owner=owner, currency=guest.currency, language=guest.language)
         own = open_or_new_cart(shopper, now=now)
+    if guest.currency != own.currency:
+        # Prices in another currency were never seen.
+        guest.lines = [{**line, "seen_price": None} for line in guest.lines]
     notices = [_merge_line(own, line) for line in guest.lines]
     for code in guest.codes:
         CartCoupon.objects.get_or_create(cart_id=own.pk, coupon_id=code["id"])
     Cart.objects.filter(pk=guest.pk).update(status=Cart.Status.MERGED, updated_at=now)
     places = ("country", "region", "postal_code", "shipping_method")
     place = {} if own.country else {name: getattr(guest, name) for name in places if getattr(guest, name)}
-    written(own, now=now, notices=[notice for notice in notices if notice], **place)
+    raise_version(own, now=now, notices=[*own.notices, *notices], **place)
 
 
 def _merge_line(own: Any, line: dict[str, Any]) -> dict[str, Any]:

@@ -44,10 +44,17 @@ def open_cart(owner: CartOwner, *, version: int | None = None, place: Place | No
     return cart
 
 
-def open_or_new_cart(shopper: Shopper, *, now: datetime) -> Any:
-    """Return the shopper's open cart, locked; made when there is none. One open cart each, whatever the race."""
+def open_or_new_cart(shopper: Shopper, *, now: datetime, version: int | None = None) -> Any:
+    """
+    Return the shopper's open cart, locked; made when there is none. One open cart each, whatever the race.
+
+    :param version: the version the caller has seen, when it must still be that; an empty answer's is 0.
+    :raises PreconditionFailed: it has changed since.
+    """
     owner = shopper.owner
     cart: Any = selectors.load_cart(owner, lock=True)
+    if version is not None and version != (cart.version if cart else 0):
+        raise PreconditionFailed
     if cart is not None:
         return cart
     try:
@@ -92,17 +99,19 @@ def written(
     :param offers: those that are known already; only the others are read.
     :param changes: columns of the cart that change with it.
     """
-    for name, value in changes.items():
-        setattr(cart, name, value)
-    notices = changes.get("notices", [])
-    Cart.objects.filter(pk=cart.pk).update(
-        version=F("version") + 1, updated_at=now, **{**changes, "notices": notices}
-    )
-    cart.version += 1
-    cart.notices = notices
+    changes = {"notices": [], **changes}
+    raise_version(cart, now=now, **changes)
     seen = selectors.priced_cart(cart, now=now, offers=offers)
     _remember_prices(seen)
     return replace(seen, changes=tuple(change for change in seen.changes if _is_still_true(change)))
+
+
+def raise_version(cart: Any, *, now: datetime, **changes: Any) -> None:
+    """Change columns of a locked cart; each time its version tells that it isn't what it was."""
+    Cart.objects.filter(pk=cart.pk).update(version=F("version") + 1, updated_at=now, **changes)
+    for name, value in changes.items():
+        setattr(cart, name, value)
+    cart.version += 1
 
 
 def _remember_prices(cart: PricedCart) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Category(MP_Node):
+class Category(MP_Node):  # type: ignore[misc]  # treebeard has no types
     """A place in the tree that shoppers browse; written through treebeard's manager methods only."""
 
     name = models.CharField(max_length=100)
@@ -44,7 +44,9 @@ class Collection(models.Model):
 
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=120, unique=True)
-    products = models.ManyToManyField("Product", related_name="collections", blank=True)
+    products: models.ManyToManyField[Product, Any] = models.ManyToManyField(
+        "Product", related_name="collections", blank=True
+    )
 
     def __str__(self) -> str:
         return self.name

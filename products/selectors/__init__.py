@@ -1,8 +1,8 @@
 """Every way the catalogue is read."""
 
-from products.selectors.browse import category_tree, list_products, product_by_ref
+from products.selectors.browse import category_tree, list_products, product_by_ref, product_id_of
 from products.selectors.offers import Choice, Offer, image_url, offer_for, offers_in
-from products.selectors.stock import movements_of, variant_of
+from products.selectors.stock import movements_of, variant_at, variant_of
 
 __all__ = [
     "Choice",
@@ -14,5 +14,7 @@ __all__ = [
     "offer_for",
     "offers_in",
     "product_by_ref",
+    "product_id_of",
+    "variant_at",
     "variant_of",
 ]

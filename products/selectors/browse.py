@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from products.models.catalogue import ProductQuerySet
 
 MAX_WORDS = 8
-_LARGEST_ID = 2**63 - 1
+# More digits than any id has.
+_ID_DIGITS = 18
 
 
 def _below(slug: str) -> Exists:
@@ -87,9 +88,6 @@ def product_by_ref(ref: str, *, currency: str, now: datetime, hidden: bool = Fal
     :raises NotFound: there is none that may be seen.
     """
     visible = Product.objects.all() if hidden else Product.objects.visible(now=now)
-    found = (
-        visible.filter(pk=min(int(ref), _LARGEST_ID)) if ref.isdigit() else visible.filter(slugs__slug=ref)
-    )
     pictures = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "pk")
     variants = (
         Variant.objects.filter(archived_at__isnull=True)
@@ -102,7 +100,7 @@ def product_by_ref(ref: str, *, currency: str, now: datetime, hidden: bool = Fal
         .order_by("position", "pk")
     )
     product = (
-        _with_price(found, currency)
+        _with_price(_by_ref(visible, ref), currency)
         .annotate(gallery=JsonList(pictures, url="file", width="width", height="height", alt="alt"))
         .prefetch_related(Prefetch("variants", queryset=variants, to_attr="offers"))
         .first()
@@ -112,10 +110,26 @@ def product_by_ref(ref: str, *, currency: str, now: datetime, hidden: bool = Fal
     return product
 
 
-def category_tree() -> list[Category]:
-    """Return every category in tree order with ``product_count``, subtree included; one statement."""
+def product_id_of(ref: str) -> int:
+    """
+    Return the id behind an id or any slug that a product ever had, for staff: published or not; one statement.
+
+    :raises NotFound: there is none.
+    """
+    found = _by_ref(Product.objects.all(), ref).values_list("pk", flat=True).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def category_tree(*, now: datetime) -> list[Category]:
+    """
+    Return every category in tree order, one statement.
+
+    ``product_count`` is what shoppers find there, subtree included.
+    """
     below = (
-        Product.objects.filter(published_at__isnull=False, archived_at__isnull=True)
+        Product.objects.visible(now=now)
         .alias(place=F("category__path"))
         .filter(place__startswith=OuterRef("path"))
         .order_by()
@@ -126,8 +140,14 @@ def category_tree() -> list[Category]:
     return list(Category.objects.annotate(product_count=below).order_by("path"))
 
 
+def _by_ref(products: ProductQuerySet, ref: str) -> ProductQuerySet:
+    if not ref.isdigit():
+        return products.filter(slugs__slug=ref)
+    return products.filter(pk=int(ref)) if len(ref) <= _ID_DIGITS else products.none()
+
+
 def _priced(products: ProductQuerySet, currency: str) -> ProductQuerySet:
-    return _with_price(products, currency).filter(price__isnull=False)
+    return _with_price(products, currency).filter(Q(price__isnull=False))
 
 
 def _with_price(products: ProductQuerySet, currency: str) -> ProductQuerySet:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from products.errors import VariantRequired
 from products.models import StockMovement, Variant
-from shop.core.errors import does_not_exist
+from shop.core.errors import NotFound, does_not_exist
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 def movements_of(product_id: int) -> QuerySet[StockMovement]:
     """Return every movement of a product's variants with its variant."""
     return StockMovement.objects.filter(variant__product=product_id).select_related("variant")
+
+
+def variant_at(product_id: int, variant_id: int) -> Variant:
+    """
+    Return the variant that an address names below its product.
+
+    :raises NotFound: the product has no such variant, or it is archived.
+    """
+    found = Variant.objects.filter(pk=variant_id, product=product_id, archived_at__isnull=True).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def variant_of(product_id: int, variant_id: int | None) -> Variant:

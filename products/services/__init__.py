@@ -8,12 +8,12 @@ from products.services.catalogue import (
     add_variant,
     archive_product,
     archive_variant,
-    create_category,
     create_product,
     set_price,
     update_product,
     update_variant,
 )
+from products.services.categories import create_category, delete_category, update_category
 from products.services.stock import adjust_stock, release, reserve, return_to_stock, sell, set_hold_expiry
 
 __all__ = [
@@ -27,12 +27,14 @@ __all__ = [
     "archive_variant",
     "create_category",
     "create_product",
+    "delete_category",
     "release",
     "reserve",
     "return_to_stock",
     "sell",
     "set_hold_expiry",
     "set_price",
+    "update_category",
     "update_product",
     "update_variant",
 ]

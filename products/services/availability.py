@@ -21,7 +21,7 @@ def refresh_in_stock(product_ids: Iterable[int]) -> None:
     """
     # Locked by a statement of its own: the UPDATE then sees what whoever held the row has committed. Two buyers
     # of a product's last two variants would otherwise each still see the other's, and leave it in stock.
-    locked = Product.objects.select_for_update().filter(pk__in=set(product_ids)).order_by("pk")
+    locked = Product.objects.select_for_update(no_key=True).filter(pk__in=set(product_ids)).order_by("pk")
     products = list(locked.values_list("pk", flat=True))
     sellable = Variant.objects.filter(
         Q(stock__tracked=False) | Q(stock__reserved__lt=F("stock__on_hand") + F("stock__backorder_limit")),

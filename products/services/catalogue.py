@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 
 from products.models import (
     Brand,
@@ -21,6 +20,7 @@ from products.models import (
     Variant,
 )
 from products.services.availability import refresh_in_stock, refresh_lowest_prices
+from products.services.naming import free_slug, taken, taken_in
 from products.services.stock import adjust_stock
 from shop.audit import services as audit
 from shop.core.errors import FieldError, ValidationFailed, does_not_exist
@@ -85,49 +85,29 @@ class ProductData:
 
 
 @transaction.atomic
-def create_category(
-    *, name: str, slug: str = "", description: str = "", parent: str | None = None
-) -> Category:
-    """
-    Add a category at the top of the tree, or below the one whose slug is given.
-
-    :raises ValidationFailed: the parent doesn't exist or the slug is taken; nothing is written.
-    """
-    values = {"name": name, "slug": slug or _free_slug(Category, name), "description": description}
-    try:
-        with transaction.atomic():
-            if parent is None:
-                return Category.objects.add_root(values)
-            above = Category.objects.filter(slug=parent).first()
-            if above is None:
-                raise does_not_exist("parent")
-            return Category.objects.add_child(above, values)
-    except IntegrityError:
-        raise _taken("slug") from None
-
-
-@transaction.atomic
 def create_product(*, data: ProductData, now: datetime, actor_id: UUID | None = None) -> Product:
     """
     Add a product with its variants, their prices and their opening stock.
 
-    :raises ValidationFailed: the category doesn't exist, or the slug or a SKU is taken; nothing is written.
+    :raises ValidationFailed: the category doesn't exist, or the slug, the external id or a SKU is taken; nothing is
+        written.
     """
-    slug = data.slug or _free_slug(ProductSlug, data.name)
+    slug = data.slug or free_slug(ProductSlug, data.name)
+    category, brand = _category(data.category), _brand(data.brand)
     try:
         with transaction.atomic():
             product = Product.objects.create(
                 slug=slug,
-                category=_category(data.category),
-                brand=_brand(data.brand),
+                category=category,
+                brand=brand,
                 published_at=now if data.published else None,
                 created_at=now,
                 updated_at=now,
                 **{name: getattr(data, name) for name in PRODUCT_FIELDS},
             )
             ProductSlug.objects.create(slug=slug, product=product)
-    except IntegrityError:
-        raise _taken("slug") from None
+    except IntegrityError as error:
+        raise taken_in(error, "slug", "external_id") from None
     for variant in data.variants:
         add_variant(product_id=product.pk, variant=variant, actor_id=actor_id, now=now)
     audit.record(actor_id=actor_id, action="products.created", target=product, now=now)
@@ -141,9 +121,9 @@ def update_product(*, product_id: int, actor_id: UUID | None, now: datetime, **c
     Change a product; a new slug leaves the old one answering.
 
     :param changes: any of ``PRODUCT_FIELDS``, and ``slug``, ``category`` (slug), ``brand`` (name), ``published``.
-    :raises ValidationFailed: the category doesn't exist or the slug is taken; nothing is written.
+    :raises ValidationFailed: the category doesn't exist, or the slug or the external id is taken; nothing is written.
     """
-    product = Product.objects.select_for_update().get(pk=product_id)
+    product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
     if "category" in changes:
         product.category = _category(changes["category"])
     if "brand" in changes:
@@ -153,11 +133,15 @@ def update_product(*, product_id: int, actor_id: UUID | None, now: datetime, **c
     for name in PRODUCT_FIELDS:
         if name in changes:
             setattr(product, name, changes[name])
-    if "slug" in changes and changes["slug"] != product.slug:
-        product.slug = changes["slug"]
-        _keep_slug(product)
     product.updated_at = now
-    product.save()
+    try:
+        with transaction.atomic():
+            if "slug" in changes and changes["slug"] != product.slug:
+                product.slug = changes["slug"]
+                _keep_slug(product)
+            product.save()
+    except IntegrityError as error:
+        raise taken_in(error, "slug", "external_id") from None
     audit.record(
         actor_id=actor_id, action="products.updated", target=product, now=now, fields=sorted(changes)
     )
@@ -167,7 +151,7 @@ def update_product(*, product_id: int, actor_id: UUID | None, now: datetime, **c
 @transaction.atomic
 def archive_product(*, product_id: int, actor_id: UUID | None, now: datetime) -> None:
     """Take a product out of the shop; orders that name it keep it. A second time does nothing."""
-    product = Product.objects.select_for_update().get(pk=product_id)
+    product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
     if product.archived_at is None:
         product.archived_at = now
         product.updated_at = now
@@ -180,14 +164,14 @@ def add_variant(*, product_id: int, variant: VariantData, actor_id: UUID | None,
     """
     Add a variant with its price and opening stock.
 
-    :raises ValidationFailed: the SKU is taken; nothing is written.
+    :raises ValidationFailed: the SKU or the external id is taken; nothing is written.
     """
     values = {name: getattr(variant, name) for name in VARIANT_FIELDS}
     try:
         with transaction.atomic():
             made = Variant.objects.create(product_id=product_id, **values)
-    except IntegrityError:
-        raise _taken("sku") from None
+    except IntegrityError as error:
+        raise taken_in(error, "sku", "external_id") from None
     StockItem.objects.create(variant=made, tracked=variant.tracked, backorder_limit=variant.backorder_limit)
     Price.objects.create(
         variant=made, currency=variant.currency, amount=variant.price, compare_at=variant.compare_at
@@ -209,17 +193,18 @@ def update_variant(*, variant_id: int, actor_id: UUID | None, now: datetime, **c
 
     :param changes: any of ``VARIANT_FIELDS``, ``tracked``, ``backorder_limit``, and ``price`` with ``currency``
         and ``compare_at`` (minor units) together.
-    :raises ValidationFailed: the SKU is taken, or the backorder limit is below what is sold already.
+    :raises ValidationFailed: the SKU or the external id is taken, or the backorder limit is below what is sold
+        already; nothing is written.
     """
-    variant = Variant.objects.select_for_update().get(pk=variant_id)
+    variant = Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
     for name in VARIANT_FIELDS:
         if name in changes:
             setattr(variant, name, changes[name])
     try:
         with transaction.atomic():
             variant.save()
-    except IntegrityError:
-        raise _taken("sku") from None
+    except IntegrityError as error:
+        raise taken_in(error, "sku", "external_id") from None
     if "price" in changes:
         set_price(
             variant_id=variant_id,
@@ -227,7 +212,8 @@ def update_variant(*, variant_id: int, actor_id: UUID | None, now: datetime, **c
             currency=changes["currency"],
             compare_at=changes.get("compare_at"),
         )
-    stock = {name: changes[name] for name in ("tracked", "backorder_limit") if name in changes}
+    policy = ("tracked", "backorder_limit")
+    stock: dict[str, Any] = {name: changes[name] for name in policy if name in changes}
     if stock:
         _set_stock_policy(variant, stock)
     audit.record(
@@ -239,7 +225,7 @@ def update_variant(*, variant_id: int, actor_id: UUID | None, now: datetime, **c
 @transaction.atomic
 def archive_variant(*, variant_id: int, actor_id: UUID | None, now: datetime) -> None:
     """Take a variant out of the shop; orders that name it keep it. A second time does nothing."""
-    variant = Variant.objects.select_for_update().get(pk=variant_id)
+    variant = Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
     if variant.archived_at is None:
         variant.archived_at = now
         variant.save(update_fields=["archived_at"])
@@ -264,7 +250,7 @@ def add_image(*, product_id: int, file: str, width: int, height: int, alt: str) 
 
     :param file: its path in the default storage.
     """
-    product = Product.objects.select_for_update().get(pk=product_id)
+    product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
     image = ProductImage.objects.create(
         product=product, file=file, width=width, height=height, alt=alt, position=product.images.count()
     )
@@ -286,12 +272,12 @@ def _set_stock_policy(variant: Variant, policy: dict[str, Any]) -> None:
 def _keep_slug(product: Product) -> None:
     owner = ProductSlug.objects.filter(slug=product.slug).values_list("product_id", flat=True).first()
     if owner is not None and owner != product.pk:
-        raise _taken("slug")
+        raise taken("slug")
     ProductSlug.objects.get_or_create(slug=product.slug, defaults={"product": product})
 
 
 def _category(slug: str) -> Category:
-    found = Category.objects.filter(slug=slug).first()
+    found: Category | None = Category.objects.filter(slug=slug).first()
     if found is None:
         raise does_not_exist("category")
     return found
@@ -300,16 +286,12 @@ def _category(slug: str) -> Category:
 def _brand(name: str) -> Brand | None:
     if not name:
         return None
-    return Brand.objects.filter(name__iexact=name).first() or Brand.objects.create(name=name)
-
-
-def _free_slug(model: type[Category | ProductSlug], name: str) -> str:
-    """Return a slug for the name that is free just now; the unique column decides in a race."""
-    base = slugify(name)[:100] or "item"
-    base = base if any(character.isalpha() for character in base) else f"item-{base}"
-    taken = set(model.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    return next(s for n in range(1, len(taken) + 3) if (s := base if n == 1 else f"{base}-{n}") not in taken)
-
-
-def _taken(field_name: str) -> ValidationFailed:
-    return ValidationFailed(FieldError(field_name, "unique", "This is taken already."))
+    known = Brand.objects.filter(name__iexact=name)
+    if (found := known.first()) is not None:
+        return found
+    try:
+        with transaction.atomic():
+            return Brand.objects.create(name=name)
+    except IntegrityError:
+        # Another request made it a moment ago.
+        return known.get()

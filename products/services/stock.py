@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import BigIntegerField, Case, F, Min, Q, Sum, Value, When
 
-from products.errors import OutOfStock, StockWouldGoNegative
+from products.errors import OutOfStock, StockNotTracked, StockWouldGoNegative
 from products.models import Reservation, StockItem, StockMovement, Variant
 from products.services.availability import refresh_in_stock
 
@@ -84,12 +84,10 @@ def sell(*, order_ref: UUID, quantities: Quantities, now: datetime) -> None:
     :param quantities: everything the order sells.
     :raises OutOfStock: a hold was lost and can't be had again; nothing is written.
     """
-    sold = set(
-        StockMovement.objects.filter(ref=order_ref, kind=StockMovement.Kind.SALE).values_list(
-            "variant", flat=True
-        )
-    )
+    # Locked before anything is read: a twin that sells the same order has then finished.
     _lock(quantities)
+    sales = StockMovement.objects.filter(ref=order_ref, kind=StockMovement.Kind.SALE)
+    sold = set(sales.values_list("variant", flat=True))
     lost = set(quantities) - sold - set(_held_variants(order_ref))
     if lost:
         reserve(order_ref=order_ref, quantities={pk: quantities[pk] for pk in lost}, expires_at=None, now=now)
@@ -139,16 +137,19 @@ def adjust_stock(
     """
     Correct what is on hand by a signed number of units and return the stock.
 
-    :param delta: whole units, not 0; a positive one without a reason counts as a receipt of goods.
+    :param delta: whole units, not 0; a positive one counts as a receipt of goods.
+    :raises StockNotTracked: nobody counts this variant; nothing is written.
     :raises StockWouldGoNegative: less than that is free; nothing is written.
     """
     items = _lock([variant_id])
+    if not items[variant_id].tracked:
+        raise StockNotTracked
     changed = StockItem.objects.filter(
         pk=variant_id, reserved__lte=F("on_hand") + F("backorder_limit") + delta
     ).update(on_hand=F("on_hand") + delta)
     item = items[variant_id]
     if not changed:
-        raise StockWouldGoNegative(free=item.on_hand + item.backorder_limit - item.reserved)
+        raise StockWouldGoNegative(free=_free(item))
     kind = StockMovement.Kind.RECEIPT if delta > 0 else StockMovement.Kind.ADJUSTMENT
     _move(kind, {variant_id: delta}, reason=reason, actor_id=actor_id, now=now)
     _flip(items, {variant_id: delta})

@@ -20,14 +20,15 @@ def category(name: str = "Lamps", **values: Any) -> Category:
 
 def variant_data(**values: Any) -> services.VariantData:
     """Return a new variant at 19.90 EUR with ten on hand, unless said otherwise."""
-    return services.VariantData(
-        **{"sku": f"SKU-{next(_numbers)}", "price": 1990, "currency": "EUR", "on_hand": 10} | values
-    )
+    usual: dict[str, Any] = {"sku": f"SKU-{next(_numbers)}", "price": 1990, "currency": "EUR", "on_hand": 10}
+    return services.VariantData(**usual | values)
 
 
 def product(*variants: services.VariantData, now: datetime = NOW, **values: Any) -> Product:
     """Return a published product, with one variant unless some are given."""
-    values = {"name": f"Lamp {next(_numbers)}", "category": category().slug} | values
+    values = {"name": f"Lamp {next(_numbers)}"} | values
+    if "category" not in values:
+        values["category"] = category().slug
     data = services.ProductData(**values, variants=variants or (variant_data(),))
     return services.create_product(data=data, now=now)
 

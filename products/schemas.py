@@ -1,0 +1,123 @@
+"""The catalogue's answers as the schema shows them; the bodies themselves are plain functions (``serializers``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.helpers import lazy_serializer
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+
+class Picture(serializers.Serializer[Any]):
+    """A picture; its address is absolute."""
+
+    url = serializers.URLField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    alt = serializers.CharField(allow_blank=True)
+
+
+class CategoryRef(serializers.Serializer[Any]):
+    """The category of a product."""
+
+    name = serializers.CharField()
+    slug = serializers.CharField()
+
+
+class CategoryNode(serializers.Serializer[Any]):
+    """A category with those below it; ``product_count`` counts its subtree."""
+
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    product_count = serializers.IntegerField()
+    children = serializers.SerializerMethodField()
+
+    @extend_schema_field(lazy_serializer("products.schemas.CategoryNode")(many=True))
+    def get_children(self, node: Any) -> Any:
+        """Name the one field that refers to its own class, which a plain field can't."""
+        return node["children"]
+
+
+class CategoryList(serializers.Serializer[Any]):
+    """The whole tree, on one page."""
+
+    count = serializers.IntegerField()
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = CategoryNode(many=True)
+
+
+class ProductInList(serializers.Serializer[Any]):
+    """A product as lists show it; ``price`` is the lowest of its variants."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    category = CategoryRef()
+    brand = serializers.CharField(allow_null=True)
+    price = serializers.CharField(allow_null=True)
+    compare_at_price = serializers.CharField(allow_null=True)
+    currency = serializers.CharField()
+    in_stock = serializers.BooleanField()
+    rating = serializers.FloatField(allow_null=True)
+    review_count = serializers.IntegerField()
+    image = Picture(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class OptionValues(serializers.Serializer[Any]):
+    """An option with the values that variants have."""
+
+    name = serializers.CharField()
+    values = serializers.ListField(child=serializers.CharField())
+
+
+class VariantDetail(serializers.Serializer[Any]):
+    """A variant; ``available`` is null when nobody counts it."""
+
+    id = serializers.IntegerField()
+    sku = serializers.CharField()
+    options = serializers.DictField(child=serializers.CharField())
+    price = serializers.CharField(allow_null=True)
+    compare_at_price = serializers.CharField(allow_null=True)
+    available = serializers.IntegerField(allow_null=True)
+    backorder = serializers.BooleanField()
+    available_at = serializers.DateField(allow_null=True)
+    requires_shipping = serializers.BooleanField()
+    image = Picture(allow_null=True)
+
+
+class ProductDetail(ProductInList):
+    """A product with everything its page needs."""
+
+    options = OptionValues(many=True)
+    attributes = serializers.DictField(child=serializers.CharField())
+    images = Picture(many=True)
+    variants = VariantDetail(many=True)
+
+
+class Movement(serializers.Serializer[Any]):
+    """A row of the stock ledger."""
+
+    id = serializers.IntegerField()
+    variant = serializers.IntegerField()
+    sku = serializers.CharField()
+    kind = serializers.ChoiceField(choices=("receipt", "adjustment", "sale", "restock"))
+    delta = serializers.IntegerField()
+    reason = serializers.CharField(allow_blank=True)
+    ref = serializers.UUIDField(allow_null=True)
+    actor = serializers.UUIDField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class Adjusted(serializers.Serializer[Any]):
+    """The stock of a variant after an adjustment."""
+
+    variant = serializers.IntegerField()
+    sku = serializers.CharField()
+    on_hand = serializers.IntegerField()
+    reserved = serializers.IntegerField()

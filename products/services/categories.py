@@ -1,0 +1,115 @@
+"""Every way staff change the tree of categories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from products.errors import CategoryInUse
+from products.models import Category
+from products.services.naming import free_slug, taken
+from shop.audit import services as audit
+from shop.core.errors import FieldError, NotFound, ValidationFailed, does_not_exist
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+
+@transaction.atomic
+def create_category(
+    *, name: str, slug: str = "", description: str = "", parent: str | None = None
+) -> Category:
+    """
+    Add a category at the top of the tree, or below the one whose slug is given.
+
+    :raises ValidationFailed: the parent doesn't exist or the slug is taken; nothing is written.
+    """
+    values = {"name": name, "slug": slug or free_slug(Category, name), "description": description}
+    above = None if parent is None else _parent(parent)
+    try:
+        with transaction.atomic():
+            made: Category = (
+                Category.objects.add_root(values)
+                if above is None
+                else Category.objects.add_child(above, values)
+            )
+    except IntegrityError:
+        raise taken("slug") from None
+    return made
+
+
+@transaction.atomic
+def update_category(*, ref: str, actor_id: UUID | None, now: datetime, **changes: Any) -> Category:
+    """
+    Change a category.
+
+    :param ref: its present slug.
+    :param changes: any of ``name``, ``slug``, ``description``, and ``parent``: the slug of the category it moves
+        below, or None for the top of the tree.
+    :raises NotFound: there is none of this slug.
+    :raises ValidationFailed: the parent doesn't exist or is below it, or the new slug is taken; nothing is written.
+    """
+    category = _category(ref)
+    plain = [name for name in ("name", "slug", "description") if name in changes]
+    for name in plain:
+        setattr(category, name, changes[name])
+    try:
+        with transaction.atomic():
+            category.save(update_fields=plain)
+    except IntegrityError:
+        raise taken("slug") from None
+    if "parent" in changes:
+        _move(category, changes["parent"])
+    audit.record(
+        actor_id=actor_id,
+        action="products.category_updated",
+        target=category,
+        now=now,
+        fields=sorted(changes),
+    )
+    return category
+
+
+@transaction.atomic
+def delete_category(*, slug: str, actor_id: UUID | None, now: datetime) -> None:
+    """
+    Remove a category that has nothing below it and never had a product, archived ones included.
+
+    :raises NotFound: there is none of this slug.
+    :raises CategoryInUse: it has categories or products; nothing is written.
+    """
+    category = _category(slug)
+    if category.numchild:
+        raise CategoryInUse
+    audit.record(actor_id=actor_id, action="products.category_deleted", target=category, now=now)
+    try:
+        category.delete()
+    except ProtectedError:
+        raise CategoryInUse from None
+
+
+def _move(category: Category, parent: str | None) -> None:
+    if parent is None:
+        Category.objects.move(category, Category.objects.get_root_nodes().last(), pos="last-sibling")
+        return
+    above = _parent(parent)
+    if above.path.startswith(category.path):
+        raise ValidationFailed(FieldError("parent", "invalid", "A category can't stand below itself."))
+    Category.objects.move(category, above, pos="last-child")
+
+
+def _category(slug: str) -> Category:
+    found: Category | None = Category.objects.filter(slug=slug).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _parent(slug: str) -> Category:
+    found: Category | None = Category.objects.filter(slug=slug).first()
+    if found is None:
+        raise does_not_exist("parent")
+    return found

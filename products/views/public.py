@@ -1,0 +1,33 @@
+"""Who may do what with the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import viewsets
+from rest_framework.permissions import AllowAny
+
+from shop.api.caching import PublicCacheMixin
+from shop.api.permissions import StaffWith
+
+SLUG = r"[-a-zA-Z0-9_]+"
+
+
+class PublicReads(PublicCacheMixin, viewsets.ViewSet):
+    """Everybody reads, and nobody's bearer is looked at; staff write, and see what is hidden with ``?preview=1``."""
+
+    public_actions = ("list", "retrieve")
+
+    def get_authenticators(self) -> list[Any]:
+        # Called before REST framework wraps the request and names the action, with the plain one in self.request.
+        return [] if self._is_public() else super().get_authenticators()
+
+    def get_permissions(self) -> list[Any]:
+        return [AllowAny()] if self._is_public() else [StaffWith()]
+
+    def _is_public(self) -> bool:
+        if getattr(self, "request", None) is None:
+            # The schema is drawn without a request, and shows what each action asks for.
+            return getattr(self, "action", None) in self.public_actions
+        reads = self.request.method in ("GET", "HEAD", "OPTIONS") and "preview" not in self.request.GET
+        return reads and self.action_map.get("get") in self.public_actions

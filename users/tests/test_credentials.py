@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -22,12 +21,6 @@ pytestmark = pytest.mark.django_db
 
 NEW = "violet kettle on a roof"
 CLIENT = services.Client(address="203.0.113.9")
-
-
-@pytest.fixture
-def real_limits(settings):
-    cache.clear()
-    settings.LIMITS_FACTOR = 1
 
 
 def living(user: User) -> set:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.cache import cache
 
 from shop.core.errors import RateLimited, ValidationFailed
 from shop.events.models import OutboxEvent
@@ -28,13 +27,6 @@ def register(email: str = "ada@example.com", password: str = PASSWORD, **names: 
 
 def events() -> list[tuple[str, int, dict[str, object]]]:
     return [(e.type, e.version, e.payload) for e in OutboxEvent.objects.order_by("pk")]
-
-
-@pytest.fixture
-def real_limits(settings):
-    """Count as production does."""
-    cache.clear()
-    settings.LIMITS_FACTOR = 1
 
 
 class TestRegister:

@@ -30,12 +30,6 @@ def sign_in(email: str, password: str = PASSWORD, **more) -> services.SignIn:
 
 
 @pytest.fixture
-def real_limits(settings):
-    cache.clear()
-    settings.LIMITS_FACTOR = 1
-
-
-@pytest.fixture
 def receiver(monkeypatch):
     """Plug a receiver into a registry of its own, and return the calls it got."""
     calls = []

@@ -7,13 +7,16 @@ from typing import Any
 from django.contrib import admin
 from unfold.admin import ModelAdmin, TabularInline
 
+from cart.admin_forms import CouponForm, ShippingRateForm, TaxRateForm
 from cart.models import Cart, CartItem, Coupon, CouponRedemption, ShippingMethod, ShippingRate, TaxRate
-from shop.api.admin import ReadOnlyAdmin
+from shop.api.admin import ReadOnlyAdmin, money_column
+from shop.core.money import percent_text, to_text
 
 
 class CartItemInline(TabularInline):
     model = CartItem
-    fields = readonly_fields = ("variant", "quantity", "seen_price")
+    fields = readonly_fields = ("variant", "quantity", "seen")
+    seen = money_column("seen_price", "price last seen", of="cart")
     extra = 0
     can_delete = False
 
@@ -33,12 +36,18 @@ class CartAdmin(ReadOnlyAdmin):
 
 @admin.register(TaxRate)
 class TaxRateAdmin(ModelAdmin):
-    list_display = ("name", "country", "region", "tax_class", "rate", "on_shipping")
+    form = TaxRateForm
+    list_display = ("name", "country", "region", "tax_class", "percent", "on_shipping")
     list_filter = ("country", "tax_class")
+
+    @admin.display(description="rate", ordering="rate")
+    def percent(self, rate: TaxRate) -> str:
+        return f"{percent_text(rate.rate)} %"
 
 
 class ShippingRateInline(TabularInline):
     model = ShippingRate
+    form = ShippingRateForm
     extra = 0
 
 
@@ -50,10 +59,19 @@ class ShippingMethodAdmin(ModelAdmin):
 
 @admin.register(Coupon)
 class CouponAdmin(ModelAdmin):
-    list_display = ("code", "name", "kind", "value", "currency", "used", "max_uses", "is_active")
+    form = CouponForm
+    list_display = ("code", "name", "kind", "takes_off", "used", "max_uses", "is_active")
     list_filter = ("kind", "is_active")
     search_fields = ("code", "name")
     readonly_fields = ("used",)
+
+    @admin.display(description="takes off")
+    def takes_off(self, coupon: Coupon) -> str:
+        if coupon.kind == Coupon.Kind.PERCENT:
+            return f"{percent_text(coupon.value)} %"
+        if coupon.kind == Coupon.Kind.FIXED:
+            return f"{to_text(coupon.value, coupon.currency)} {coupon.currency}"
+        return "the shipping"
 
 
 @admin.register(CouponRedemption)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from cart.models import Cart, Coupon
+from cart.models import Cart, Coupon, ShippingRate, TaxRate
 from cart.tests.factories import coupon, filled, selling, shopper
 from products.tests.factories import NOW, variant
 from users.tests.factories import SuperuserFactory
@@ -51,17 +51,78 @@ class TestPages:
         assert admin.post(reverse("admin:cart_couponredemption_delete", args=[pk])).status_code == 403
 
 
+def coupon_form(**values):
+    return {"code": "TEN", "name": "Ten", "kind": "percent", "value": "5", "currency": "EUR", "min_subtotal": "0",
+            "is_active": "on"} | values  # fmt: skip
+
+
 class TestCoupon:
+    def change(self, admin, pk, **values):
+        return admin.post(reverse("admin:cart_coupon_change", args=[pk]), coupon_form(**values))
+
     def test_is_edited_but_its_count_is_not(self, admin):
         made = coupon("TEN", max_uses=5)
 
-        response = admin.post(
-            reverse("admin:cart_coupon_change", args=[made.pk]),
-            {
-                "code": "TEN", "name": "Ten", "kind": "percent", "value": 50_000, "currency": "EUR",
-                "min_subtotal": 0, "max_uses": 5, "used": 4, "is_active": "on",
-            },
-        )  # fmt: skip
+        assert self.change(admin, made.pk, max_uses=5, used=4).status_code == 302
 
-        assert response.status_code == 302
         assert Coupon.objects.values_list("value", "used").get() == (50_000, 0)
+
+    @pytest.mark.parametrize(
+        ("values", "kept"),
+        [
+            ({"kind": "percent", "value": "12.5", "min_subtotal": "20.00"}, (125_000, 2000)),
+            ({"kind": "fixed", "value": "5.00"}, (500, 0)),
+            ({"kind": "free_shipping", "value": ""}, (0, 0)),
+        ],
+    )
+    def test_is_written_as_people_write(self, admin, values, kept):
+        made = coupon("TEN")
+
+        assert self.change(admin, made.pk, **values).status_code == 302
+
+        assert Coupon.objects.values_list("value", "min_subtotal").get() == kept
+        page = admin.get(reverse("admin:cart_coupon_change", args=[made.pk])).content.decode()
+        assert f'value="{values["value"] or 0}"' in page
+
+    @pytest.mark.parametrize(
+        "values",
+        [{"value": "101"}, {"value": "five"}, {"kind": "fixed", "value": "5.001"}, {"min_subtotal": "-1"}],
+    )
+    def test_what_cannot_be_meant_is_refused(self, admin, values):
+        made = coupon("TEN")
+
+        assert self.change(admin, made.pk, **values).status_code == 200
+
+        assert Coupon.objects.values_list("value", "min_subtotal").get() == (100_000, 0)
+
+
+class TestTaxRate:
+    def test_is_written_in_per_cent(self, admin):
+        selling()
+        rate = TaxRate.objects.get()
+        page = reverse("admin:cart_taxrate_change", args=[rate.pk])
+        assert 'value="19"' in admin.get(page).content.decode()
+
+        form = {"name": "VAT", "country": "DE", "region": "", "tax_class": "standard", "rate": "8.875"}
+        assert admin.post(page, form).status_code == 302
+
+        assert TaxRate.objects.get().rate == 88_750
+
+
+class TestShippingRate:
+    def test_is_written_as_an_amount(self, admin):
+        selling()
+        rate = ShippingRate.objects.get()
+        form = {
+            "code": "standard", "name": "Standard", "position": 0, "is_active": "on",
+            "rates-TOTAL_FORMS": 1, "rates-INITIAL_FORMS": 1, "rates-0-id": rate.pk,
+            "rates-0-method": rate.method_id, "rates-0-country": "DE", "rates-0-postal_prefix": "",
+            "rates-0-currency": "EUR", "rates-0-amount": "5.90", "rates-0-free_from": "60.00",
+            "rates-0-min_days": 1, "rates-0-max_days": 3,
+        }  # fmt: skip
+
+        page = reverse("admin:cart_shippingmethod_change", args=[rate.method_id])
+        assert 'value="4.90"' in admin.get(page).content.decode()
+        assert admin.post(page, form).status_code == 302
+
+        assert ShippingRate.objects.values_list("amount", "free_from").get() == (590, 6000)

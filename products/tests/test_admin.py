@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from products import services
 from products.models import Product, Reservation
-from products.tests.factories import NOW, product
+from products.tests.factories import NOW, category, product
 from shop.audit.models import AuditEntry
 from shop.core.ids import new_id
 from users.tests.factories import SuperuserFactory
@@ -28,11 +28,11 @@ def lamp():
     return made
 
 
-READ_ONLY = ("category", "variant", "stockitem", "stockmovement", "reservation")
+READ_ONLY = ("category", "stockitem", "stockmovement", "reservation")
 
 
 class TestPages:
-    @pytest.mark.parametrize("model", [*READ_ONLY, "product", "brand", "collection"])
+    @pytest.mark.parametrize("model", [*READ_ONLY, "variant", "product", "brand", "collection"])
     def test_every_list_opens_and_searches(self, admin, lamp, model):
         assert admin.get(reverse(f"admin:products_{model}_changelist")).status_code == 200
         assert admin.get(reverse(f"admin:products_{model}_changelist"), {"q": "lamp"}).status_code == 200
@@ -40,22 +40,20 @@ class TestPages:
     @pytest.mark.parametrize("model", READ_ONLY)
     def test_ledgers_and_trees_are_only_read(self, admin, lamp, model):
         assert admin.get(reverse(f"admin:products_{model}_add")).status_code == 403
-        some = lamp.variants.get() if model == "variant" else None
-        row = (
-            some
-            or {
-                "category": lamp.category,
-                "stockitem": lamp.variants.get().stock,
-                "stockmovement": lamp.variants.get().movements.get(),
-                "reservation": Reservation.objects.get(),
-            }[model]
-        )
+        row = {
+            "category": lamp.category,
+            "stockitem": lamp.variants.get().stock,
+            "stockmovement": lamp.variants.get().movements.get(),
+            "reservation": Reservation.objects.get(),
+        }[model]
         assert admin.post(reverse(f"admin:products_{model}_delete", args=[row.pk])).status_code == 403
         assert admin.post(reverse(f"admin:products_{model}_change", args=[row.pk]), {}).status_code == 403
 
-    def test_products_are_neither_added_nor_deleted(self, admin, lamp):
-        assert admin.get(reverse("admin:products_product_add")).status_code == 403
+    def test_nothing_that_was_sold_is_deleted(self, admin, lamp):
+        variant = lamp.variants.get()
+
         assert admin.post(reverse("admin:products_product_delete", args=[lamp.pk])).status_code == 403
+        assert admin.post(reverse("admin:products_variant_delete", args=[variant.pk])).status_code == 403
 
 
 class TestProduct:
@@ -68,7 +66,7 @@ class TestProduct:
             {
                 "name": "Brass lamp", "description": "New", "category": lamp.category_id, "brand": "",
                 "tax_class": "standard", "option_names": "[]", "attributes": "{}", "metadata": "{}",
-                "external_id": "", "slug": "smuggled", "in_stock": "",
+                "external_id": "", "slug": "smuggled", "in_stock": "", "published": "on",
                 "variants-TOTAL_FORMS": 0, "variants-INITIAL_FORMS": 0,
             },
         )  # fmt: skip
@@ -85,3 +83,87 @@ class TestProduct:
         assert admin.post(reverse("admin:products_product_changelist"), data).status_code == 302
 
         assert Product.objects.get().archived_at is not None
+
+    def test_is_added_hidden_and_without_a_variant(self, admin):
+        home = category("Lamps")
+        form = {
+            "name": "Floor lamp", "description": "", "category": home.pk, "brand": "", "tax_class": "standard",
+            "option_names": "[]", "attributes": "{}", "metadata": "{}", "external_id": "",
+            "variants-TOTAL_FORMS": 0, "variants-INITIAL_FORMS": 0,
+        }  # fmt: skip
+
+        assert admin.get(reverse("admin:products_product_add")).status_code == 200
+        assert admin.post(reverse("admin:products_product_add"), form).status_code == 302
+
+        made = Product.objects.get()
+        assert (made.name, made.slug, made.published_at) == ("Floor lamp", "floor-lamp", None)
+
+    def test_is_unpublished_by_the_switch(self, admin, lamp):
+        form = {
+            "name": lamp.name, "description": "", "category": lamp.category_id, "brand": lamp.brand_id,
+            "tax_class": "standard", "option_names": "[]", "attributes": "{}", "metadata": "{}", "external_id": "",
+            "variants-TOTAL_FORMS": 0, "variants-INITIAL_FORMS": 0,
+        }  # fmt: skip
+
+        assert admin.post(reverse("admin:products_product_change", args=[lamp.pk]), form).status_code == 302
+
+        assert Product.objects.get().published_at is None
+
+
+def variant_form(**values):
+    return {
+        "sku": "LAMP-1", "position": 0, "options": "{}", "price": "24.90", "compare_at_price": "29.90",
+        "tracked": "on", "backorder_limit": 0, "stock_change": "", "reason": "", "requires_shipping": "on",
+        "weight_grams": 300, "available_at": "", "external_id": "", "metadata": "{}",
+    } | values  # fmt: skip
+
+
+class TestVariant:
+    def change(self, admin, lamp, **values):
+        page = reverse("admin:products_variant_change", args=[lamp.variants.get().pk])
+        return admin.post(page, variant_form(**values), follow=True)
+
+    def test_shows_its_price_as_people_write_it(self, admin, lamp):
+        page = admin.get(reverse("admin:products_variant_change", args=[lamp.variants.get().pk]))
+
+        assert 'value="19.90"' in page.content.decode()
+
+    def test_changes_price_and_stock_through_the_services(self, admin, lamp):
+        self.change(admin, lamp, stock_change="5", reason="delivery")
+
+        variant = lamp.variants.get()
+        price = variant.prices.get()
+        assert (variant.sku, variant.weight_grams, price.amount, price.compare_at) == (
+            "LAMP-1",
+            300,
+            2490,
+            2990,
+        )
+        assert (variant.stock.on_hand, variant.stock.reserved) == (15, 1)
+        assert variant.movements.order_by("pk").values_list("delta", "reason").last() == (5, "delivery")
+        assert lamp.lowest_prices.get().lowest == 2490
+
+    @pytest.mark.parametrize(
+        ("values", "said"),
+        [
+            ({"price": "1.999"}, "EUR has 2 decimal places."),
+            ({"compare_at_price": "20.00"}, "This must be higher than the price."),
+            ({"stock_change": "5"}, "Say why"),
+            ({"stock_change": "-10", "reason": "lost"}, "Only 9 can be taken out"),
+        ],
+    )
+    def test_says_what_is_refused_and_changes_nothing(self, admin, lamp, values, said):
+        page = self.change(admin, lamp, **values).content.decode()
+
+        variant = lamp.variants.get()
+        assert said in page
+        assert (variant.prices.get().amount, variant.stock.on_hand, variant.weight_grams) == (1990, 10, 0)
+
+    def test_is_added_with_price_and_stock(self, admin, lamp):
+        form = variant_form(product=lamp.pk, sku="LAMP-2", stock_change="7")
+
+        assert admin.get(reverse("admin:products_variant_add")).status_code == 200
+        assert admin.post(reverse("admin:products_variant_add"), form).status_code == 302
+
+        made = lamp.variants.get(sku="LAMP-2")
+        assert (made.prices.get().amount, made.stock.on_hand) == (2490, 7)

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from shop.core.errors import DomainError, ValidationFailed
 from shop.core.money import from_percent, from_text, percent_text, to_text
 
 
@@ -26,6 +27,31 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ServiceAdmin(ModelAdmin):
+    """
+    Rows whose ``save_model`` calls a service.
+
+    What the service refuses is said on the page and nothing is written: the admin's own transaction has been rolled
+    back by then.
+    """
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except ValidationFailed as refusal:
+            for error in refusal.errors:
+                self.message_user(request, f"{error.field}: {error.detail}", messages.ERROR)
+        except DomainError as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
 
 
 def money_column(field: str, label: str = "", *, of: str = "") -> Callable[[Any, Any], str]:

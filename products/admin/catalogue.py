@@ -1,14 +1,16 @@
-"""The catalogue in the admin: plain data is edited here, what has rules goes through the services."""
+"""Categories, brands, collections and products in the admin."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from products import services
 from products.models import (
@@ -16,12 +18,9 @@ from products.models import (
     Category,
     Collection,
     Product,
-    Reservation,
-    StockItem,
-    StockMovement,
     Variant,
 )
-from shop.api.admin import ReadOnlyAdmin
+from shop.api.admin import ReadOnlyAdmin, ServiceAdmin
 from shop.core.money import to_text
 
 
@@ -71,71 +70,66 @@ class VariantInline(TabularInline):
         return variant.stock.reserved
 
 
+class ProductForm(forms.ModelForm):
+    """What staff write about a product; it can be bought once it is published and has a variant with a price."""
+
+    published = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget())
+
+    class Meta:
+        model = Product
+        fields = (
+            "name", "description", "category", "brand", "tax_class", "option_names", "attributes", "external_id",
+            "metadata",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["published"] = self.instance.published_at is not None
+
+    def changes(self) -> dict[str, Any]:
+        """Return what is different, as the services take it."""
+        changed = {name: self.cleaned_data[name] for name in self.changed_data}
+        if "category" in changed:
+            changed["category"] = changed["category"].slug
+        if "brand" in changed:
+            changed["brand"] = changed["brand"].name if changed["brand"] else ""
+        return changed
+
+
 @admin.register(Product)
-class ProductAdmin(ModelAdmin):
+class ProductAdmin(ServiceAdmin):
+    form = ProductForm
     list_display = ("name", "slug", "category", "brand", "in_stock", "published_at", "archived_at")
     list_select_related = ("category", "brand")
     list_filter = ("in_stock", "category", "brand")
     search_fields = ("name", "slug", "variants__sku")
-    fields = (
-        "name", "slug", "description", "category", "brand", "tax_class", "option_names", "attributes",
-        "published_at", "archived_at", "external_id", "metadata", "in_stock", "rating", "review_count",
-    )  # fmt: skip
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "description", ("category", "brand"), "published")}),
+        ("Variants differ by", {"fields": ("option_names", "attributes", "tax_class")}),
+        (
+            "As shoppers see it",
+            {"fields": (("in_stock", "rating", "review_count"), ("published_at", "archived_at"))},
+        ),
+        ("For integrators", {"classes": ("collapse",), "fields": ("external_id", "metadata")}),
+    )
     readonly_fields = ("slug", "published_at", "archived_at", "in_stock", "rating", "review_count")
     autocomplete_fields = ("category", "brand")
     inlines = (VariantInline,)
     actions = ("archive",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        # A product without a variant and a price can't be sold: new ones come by the API or an import.
-        return False
-
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:  # noqa: FBT001
-        values = {
-            name: form.cleaned_data[name] for name in form.changed_data if name in services.PRODUCT_FIELDS
-        }
-        if "category" in form.changed_data:
-            values["category"] = form.cleaned_data["category"].slug
-        if "brand" in form.changed_data:
-            values["brand"] = form.cleaned_data["brand"].name if form.cleaned_data["brand"] else ""
-        services.update_product(product_id=obj.pk, actor_id=request.user.pk, now=timezone.now(), **values)
+        doer = {"actor_id": request.user.pk, "now": timezone.now()}
+        if change:
+            services.update_product(product_id=obj.pk, **doer, **form.changes())
+            return
+        data = services.ProductData(**{"published": False, **form.changes()})
+        # The page goes on with this object: its address, and the entry in its history.
+        obj.pk = services.create_product(data=data, **doer).pk
 
     @admin.action(description="Archive selected products")
     def archive(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         for product_id in queryset.values_list("pk", flat=True):
             services.archive_product(product_id=product_id, actor_id=request.user.pk, now=timezone.now())
-
-
-@admin.register(Variant)
-class VariantAdmin(ReadOnlyAdmin):
-    list_display = ("sku", "product", "options", "requires_shipping")
-    list_select_related = ("product",)
-    search_fields = ("sku", "product__name")
-
-
-@admin.register(StockItem)
-class StockItemAdmin(ReadOnlyAdmin):
-    list_display = ("variant", "tracked", "on_hand", "reserved", "backorder_limit")
-    list_select_related = ("variant",)
-    search_fields = ("variant__sku",)
-
-
-@admin.register(StockMovement)
-class StockMovementAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "variant", "kind", "delta", "reason", "ref")
-    list_select_related = ("variant",)
-    list_filter = ("kind",)
-    search_fields = ("variant__sku", "ref")
-    ordering = ("-id",)
-
-
-@admin.register(Reservation)
-class ReservationAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "variant", "quantity", "state", "expires_at", "order_ref")
-    list_select_related = ("variant",)
-    list_filter = ("state",)
-    search_fields = ("order_ref",)
-    ordering = ("-id",)

@@ -1,0 +1,5 @@
+"""The catalogue in the admin: every page that writes calls a service."""
+
+from products.admin import catalogue, stock, variants
+
+__all__ = ["catalogue", "stock", "variants"]

@@ -1,0 +1,154 @@
+"""Variants in the admin: what they are called, what they cost, how many there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+
+from products import services
+from products.models import Variant
+from shop.api.admin import ServiceAdmin
+from shop.core.money import from_text, to_text
+
+_PLAIN = (
+    "sku", "options", "position", "requires_shipping", "weight_grams", "available_at", "external_id", "metadata",
+)  # fmt: skip
+
+
+def _line(**values: Any) -> forms.CharField:
+    return forms.CharField(widget=UnfoldAdminTextInputWidget(), **values)
+
+
+class VariantForm(forms.ModelForm):
+    """A variant with its price in the shop's base currency and its stock."""
+
+    price = _line(help_text="19.90")
+    compare_at_price = _line(required=False, help_text="The former price of a sale; it is struck through.")
+    tracked = forms.BooleanField(required=False, initial=True, widget=UnfoldBooleanSwitchWidget())
+    backorder_limit = forms.IntegerField(
+        min_value=0, max_value=1_000_000, initial=0, help_text="How many more than there are may be sold."
+    )
+    stock_change = forms.IntegerField(
+        required=False, initial=0, min_value=-1_000_000, max_value=1_000_000,
+        help_text="Units that came in, or with a minus those that are gone.",
+    )  # fmt: skip
+    reason = _line(required=False, max_length=200, help_text="Why the stock changes; the ledger keeps it.")
+
+    class Meta:
+        model = Variant
+        fields = ("product", *_PLAIN)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            return
+        stock = self.instance.stock
+        self.initial |= {"tracked": stock.tracked, "backorder_limit": stock.backorder_limit}
+        price = self.instance.prices.filter(currency=settings.BASE_CURRENCY).first()
+        if price is not None:
+            self.initial["price"] = to_text(price.amount, price.currency)
+            former = price.compare_at
+            self.initial["compare_at_price"] = "" if former is None else to_text(former, price.currency)
+
+    def clean_price(self) -> int:
+        return self._minor("price")
+
+    def clean_compare_at_price(self) -> int | None:
+        return self._minor("compare_at_price") if self.cleaned_data["compare_at_price"] else None
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        price, former = values.get("price"), values.get("compare_at_price")
+        if price is not None and former is not None and former <= price:
+            self.add_error("compare_at_price", "This must be higher than the price.")
+        if self.instance.pk and values.get("stock_change") and not values.get("reason"):
+            self.add_error("reason", "Say why, so that the ledger can be read later.")
+        return values
+
+    def _minor(self, name: str) -> int:
+        try:
+            return from_text(self.cleaned_data[name], settings.BASE_CURRENCY)
+        except ValueError as error:
+            raise ValidationError(str(error), code="invalid") from error
+
+    def changes(self) -> dict[str, Any]:
+        """Return what the services take; the price counts as changed with either of its parts."""
+        values, changed = self.cleaned_data, set(self.changed_data)
+        found = {name: values[name] for name in (*_PLAIN, "tracked", "backorder_limit") if name in changed}
+        if changed & {"price", "compare_at_price"}:
+            found |= {"price": values["price"], "compare_at": values["compare_at_price"]}
+            found["currency"] = settings.BASE_CURRENCY
+        return found
+
+
+@admin.register(Variant)
+class VariantAdmin(ServiceAdmin):
+    form = VariantForm
+    list_display = ("sku", "product", "options", "on_hand", "reserved", "requires_shipping")
+    list_select_related = ("product", "stock")
+    search_fields = ("sku", "product__name")
+    autocomplete_fields = ("product",)
+    fieldsets = (
+        (None, {"fields": ("product", ("sku", "position"), "options")}),
+        (f"Price in {settings.BASE_CURRENCY}", {"fields": (("price", "compare_at_price"),)}),
+        (
+            "Stock",
+            {
+                "fields": (
+                    ("on_hand", "reserved"),
+                    ("stock_change", "reason"),
+                    ("tracked", "backorder_limit", "available_at"),
+                )
+            },
+        ),
+        ("Shipping", {"fields": (("requires_shipping", "weight_grams"),)}),
+        ("For integrators", {"classes": ("collapse",), "fields": ("external_id", "metadata")}),
+    )
+    readonly_fields = ("on_hand", "reserved")
+    actions = ("archive",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # A variant never moves to another product: orders name both.
+        return (*self.readonly_fields, "product") if obj else self.readonly_fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
+        doer = {"actor_id": request.user.pk, "now": timezone.now()}
+        units = form.cleaned_data["stock_change"] or 0
+        if not change:
+            data = services.VariantData(
+                **{
+                    name: form.cleaned_data[name] for name in (*_PLAIN, "tracked", "backorder_limit", "price")
+                },
+                compare_at=form.cleaned_data["compare_at_price"],
+                currency=settings.BASE_CURRENCY,
+                on_hand=max(0, units),
+            )
+            # The page goes on with this object: its address, and the entry in its history.
+            obj.pk = services.add_variant(product_id=obj.product_id, variant=data, **doer).pk
+            return
+        services.update_variant(variant_id=obj.pk, **doer, **form.changes())
+        if units:
+            services.adjust_stock(variant_id=obj.pk, delta=units, reason=form.cleaned_data["reason"], **doer)
+
+    @admin.display(description="on hand")
+    def on_hand(self, variant: Variant) -> int | None:
+        return variant.stock.on_hand if variant.pk else None
+
+    @admin.display(description="held for orders")
+    def reserved(self, variant: Variant) -> int | None:
+        return variant.stock.reserved if variant.pk else None
+
+    @admin.action(description="Archive selected variants")
+    def archive(self, request: HttpRequest, queryset: Any) -> None:
+        for variant_id in queryset.values_list("pk", flat=True):
+            services.archive_variant(variant_id=variant_id, actor_id=request.user.pk, now=timezone.now())

@@ -121,7 +121,7 @@ class ProductAdmin(ServiceAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:  # noqa: FBT001
-        doer = {"actor_id": request.user.pk, "now": timezone.now()}
+        doer: dict[str, Any] = {"actor_id": request.user.pk, "now": timezone.now()}
         if change:
             services.update_product(product_id=obj.pk, **doer, **form.changes())
             return

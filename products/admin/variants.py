@@ -50,7 +50,7 @@ class VariantForm(forms.ModelForm):
         if not self.instance.pk:
             return
         stock = self.instance.stock
-        self.initial |= {"tracked": stock.tracked, "backorder_limit": stock.backorder_limit}
+        self.initial.update(tracked=stock.tracked, backorder_limit=stock.backorder_limit)
         price = self.instance.prices.filter(currency=settings.BASE_CURRENCY).first()
         if price is not None:
             self.initial["price"] = to_text(price.amount, price.currency)
@@ -122,7 +122,7 @@ class VariantAdmin(ServiceAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
-        doer = {"actor_id": request.user.pk, "now": timezone.now()}
+        doer: dict[str, Any] = {"actor_id": request.user.pk, "now": timezone.now()}
         units = form.cleaned_data["stock_change"] or 0
         if not change:
             data = services.VariantData(

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from unfold.admin import ModelAdmin, TabularInline
 
-from cart.admin_forms import CouponForm, ShippingRateForm, TaxRateForm
+from cart.admin.forms import CouponForm, ShippingRateForm, TaxRateForm
 from cart.models import Cart, CartItem, Coupon, CouponRedemption, ShippingMethod, ShippingRate, TaxRate
 from shop.api.admin import ReadOnlyAdmin, money_column
 from shop.core.money import percent_text, to_text

@@ -28,6 +28,8 @@ from tools.services.base import free_port
 
 pytestmark = [
     pytest.mark.needs_kafka,
+    # The broker is what is tried here; with PostgreSQL beside it, the end-to-end tests and the outage try both.
+    pytest.mark.once,
     pytest.mark.django_db(transaction=True),
     # The client leaves the sockets of failed connections to the garbage collector.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import socket
 from pathlib import Path
 
@@ -48,6 +49,15 @@ class TestSurroundings:
             pytest.raises(CommandError, match="run_shop is for development"),
         ):
             call_command("run_shop")
+
+    def test_a_refusal_leaves_signals_as_they_were(self):
+        before = signal.getsignal(signal.SIGTERM)
+
+        with override_settings(PRODUCTION=True), pytest.raises(CommandError):
+            call_command("run_shop")
+
+        # An ignored signal would stay ignored in every process that this one starts.
+        assert signal.getsignal(signal.SIGTERM) == before
 
     @pytest.mark.django_db
     def test_there_is_nothing_to_migrate_twice(self):

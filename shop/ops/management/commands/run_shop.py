@@ -20,6 +20,7 @@ from shop.ops.supervisor import Child, stop
 from shop.ops.tail import ErrorTail
 
 _READY_WITHIN = 90.0
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(Exception):
@@ -32,10 +33,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _stop)
         children: list[Child] = []
         failed = False
+        heard = {number: signal.signal(number, _stop) for number in _STOPPING}
         try:
             self._run(children)
         except Stopped:
@@ -47,12 +47,15 @@ class Command(BaseCommand):
             self.stderr.write(str(error))
         finally:
             # A second Ctrl-C must not leave half of them running.
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for number in _STOPPING:
                 signal.signal(number, signal.SIG_IGN)
             if children:
                 self._say("stopping")
                 stop(children)
                 self._say("stopped")
+            # What is ignored here would be ignored by every later child of this process too.
+            for number, handler in heard.items():
+                signal.signal(number, handler)
         if failed:
             sys.exit(1)
 

@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-WORKERS ?= auto
+# Twice the processors: many tests wait for a server and not for a processor.
+WORKERS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || echo 2))))
 
 BIN := $(VENV)/bin
 # Hashes are checked, and byte code is left to the first import of what is really imported: half the time.

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 
 from notifications import services
 from notifications.models import EmailMessage
+from shop.api.admin import ReadOnlyAdmin
 from shop.core.errors import DomainError
 from shop.core.transactions import use_case
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(EmailMessage)
-class EmailMessageAdmin(ModelAdmin):
+class EmailMessageAdmin(ReadOnlyAdmin):
     """The log of mail."""
 
     list_display = (
@@ -38,18 +38,7 @@ class EmailMessageAdmin(ModelAdmin):
     search_help_text = "The id of an order, of a customer, or a Message-ID"
     ordering = ("-id",)
     list_per_page = 50
-    # Counting every row ever sent would be most of the page's time.
-    show_full_result_count = False
     actions = ("send_again",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: EmailMessage | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: EmailMessage | None = None) -> bool:
-        return False
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("notifications.resend_emailmessage"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -12,28 +12,11 @@ from django.utils import timezone
 from payments import services
 from payments.models import Payment, PaymentException, Receipt, Refund, StripeEvent
 from shop.api.admin import ReadOnlyAdmin
-from shop.core.errors import DomainError
 from shop.core.transactions import use_case
 
 
-class MoneyAdmin(ReadOnlyAdmin):
-    show_full_result_count = False
-
-    def each(self, request: HttpRequest, rows: QuerySet[Any], act: Any, done: str) -> None:
-        """Act on each row, and say what happened to it."""
-        count = 0
-        for key in rows.order_by("pk").values_list("pk", flat=True):
-            try:
-                act(key)
-                count += 1
-            except DomainError as error:
-                self.message_user(request, str(error), messages.ERROR)
-        if count:
-            self.message_user(request, f"{done}: {count}.", messages.SUCCESS)
-
-
 @admin.register(Payment)
-class PaymentAdmin(MoneyAdmin):
+class PaymentAdmin(ReadOnlyAdmin):
     list_display = ("id", "order", "status", "pays_order", "amount", "currency", "method", "created_at")
     list_filter = ("status", "provider", "currency")
     list_select_related = ("order",)
@@ -60,7 +43,7 @@ class PaymentAdmin(MoneyAdmin):
 
 
 @admin.register(Refund)
-class RefundAdmin(MoneyAdmin):
+class RefundAdmin(ReadOnlyAdmin):
     list_display = (
         "id",
         "payment_id",
@@ -78,7 +61,7 @@ class RefundAdmin(MoneyAdmin):
 
 
 @admin.register(PaymentException)
-class PaymentExceptionAdmin(MoneyAdmin):
+class PaymentExceptionAdmin(ReadOnlyAdmin):
     list_display = ("opened_at", "kind", "state", "payment_id", "pi_id", "amount", "currency", "resolved_at")
     list_filter = ("state", "kind")
     search_fields = ("pi_id",)
@@ -99,7 +82,7 @@ class PaymentExceptionAdmin(MoneyAdmin):
 
 
 @admin.register(StripeEvent)
-class StripeEventAdmin(MoneyAdmin):
+class StripeEventAdmin(ReadOnlyAdmin):
     list_display = ("id", "type", "received_at", "processed_at", "ignored", "attempts", "error")
     list_filter = ("type", ("processed_at", admin.EmptyFieldListFilter), "ignored")
     search_fields = ("id", "pi_id")
@@ -107,7 +90,7 @@ class StripeEventAdmin(MoneyAdmin):
 
 
 @admin.register(Receipt)
-class ReceiptAdmin(MoneyAdmin):
+class ReceiptAdmin(ReadOnlyAdmin):
     list_display = ("number", "payment_id", "issued_at")
     list_filter = ("series", "year")
     search_fields = ("number",)

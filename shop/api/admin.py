@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -17,7 +18,10 @@ from shop.core.money import from_percent, from_text, percent_text, to_text
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Rows that only services write."""
+    """Rows that only services write; what staff may do with them are actions."""
+
+    # Counting a table that only ever grows would be most of the page's time.
+    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -27,6 +31,20 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def each(
+        self, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], object], done: str
+    ) -> None:
+        """Act on each selected row by its key, and say how many it was done to and what was refused."""
+        count = 0
+        for key in rows.order_by("pk").values_list("pk", flat=True):
+            try:
+                act(key)
+                count += 1
+            except DomainError as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+        if count:
+            self.message_user(request, f"{done}: {count}.", messages.SUCCESS)
 
 
 class ServiceAdmin(ModelAdmin):

@@ -2,57 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 
-from shop.core.errors import DomainError
+from shop.api.admin import ReadOnlyAdmin
 from shop.core.transactions import use_case
 from shop.events import services
 from shop.events.models import DeadLetter, OutboxEvent, ParkedEvent
 
 if TYPE_CHECKING:
-    from django.db.models import Model, QuerySet
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class EventAdmin(ReadOnlyAdmin):
     """Shows rows; acting on them takes the permission to change them."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"events.change_{self.model._meta.model_name}")
 
-    def each(
-        self, request: HttpRequest, queryset: QuerySet[Any], act: Callable[[int], None], done: str
-    ) -> None:
-        """Act on each row, and say what happened to it."""
-        count = 0
-        for number in queryset.order_by("pk").values_list("pk", flat=True):
-            try:
-                act(number)
-                count += 1
-            except DomainError as error:
-                self.message_user(request, str(error), messages.ERROR)
-        if count:
-            self.message_user(request, f"{done}: {count}.", messages.SUCCESS)
-
 
 @admin.register(OutboxEvent)
-class OutboxEventAdmin(ReadOnlyAdmin):
+class OutboxEventAdmin(EventAdmin):
     list_display = ("id", "type", "key", "version", "occurred_at", "published_at", "parked_at", "error")
     list_filter = (
         "topic",
@@ -82,7 +55,7 @@ class OutboxEventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ParkedEvent)
-class ParkedEventAdmin(ReadOnlyAdmin):
+class ParkedEventAdmin(EventAdmin):
     list_display = ("id", "group", "type", "key", "attempts", "parked_at", "next_attempt_at", "error")
     list_filter = ("group", "type")
     search_fields = ("key", "event_id")
@@ -107,7 +80,7 @@ class ParkedEventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(ReadOnlyAdmin):
+class DeadLetterAdmin(EventAdmin):
     list_display = ("id", "group", "type", "key", "attempts", "died_at", "error")
     list_filter = ("group", "type")
     search_fields = ("key", "event_id")

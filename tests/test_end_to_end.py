@@ -109,6 +109,51 @@ class Purchase:
         mail = mail_about(shop, guest.email, f"Your receipt for order {order['number']}")
         assert pdf_in(mail) == pdf.body
 
+    def test_a_webhook_sent_five_times_at_once_pays_once_and_mails_once(self, shop: RunningShop) -> None:
+        guest = Shopper(shop.base)
+        stripe = guest.get(f"{shop.base}/dev/")["stripe_api"]
+        (variant,) = guest.product(PRODUCT)["variants"]
+        before = available(guest)
+        order = guest.place(guest.fill_cart(variant["id"], 1))
+
+        guest.post(f"{stripe}/_fake/webhooks", {"paused": True}, 200)
+        try:
+            guest.pay(order)
+            sent = guest.post(
+                f"{stripe}/_fake/events/{succeeded(guest, stripe, order)}/send", FIVE_AT_ONCE, 200
+            )
+        finally:
+            guest.post(f"{stripe}/_fake/webhooks", {"paused": False}, 200)
+        forged = guest.ask(
+            "POST", "payments/webhooks/stripe/", {"id": "evt_forged"}, Stripe_Signature="t=1,v1=00"
+        )
+
+        assert sent["statuses"] == [200] * 5
+        assert (forged.status, forged.json["code"]) == (400, "signature_invalid")
+        guest.wait_until_paid(order)
+        mail_about(shop, guest.email, f"Your receipt for order {order['number']}")
+        assert before - available(guest) == 1
+        # A mail of somebody who buys after this one is sent after every mail that the five could have caused.
+        later = Shopper(shop.base)
+        last = later.place(later.fill_cart(variant["id"], 1))
+        later.pay(last)
+        mail_about(shop, later.email, f"Your receipt for order {last['number']}")
+        assert len(shop.mails_to(guest.email)) == 2
+
+
+FIVE_AT_ONCE = {"times": 5, "concurrent": True}
+
+
+def succeeded(shopper: Shopper, stripe: str, order: dict[str, Any]) -> str:
+    """Return the id of the event by which the fake tells that an order's intent has succeeded."""
+    (found,) = [
+        event["id"]
+        for event in shopper.get(f"{stripe}/_fake/ledger?object=event")["data"]
+        if event["type"] == "payment_intent.succeeded"
+        and event["data"]["object"]["metadata"]["order"] == order["id"]
+    ]
+    return str(found)
+
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:

@@ -10,7 +10,11 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from products import services
 from products.models import Variant
@@ -29,15 +33,19 @@ def _line(**values: Any) -> forms.CharField:
 class VariantForm(forms.ModelForm):
     """A variant with its price in the shop's base currency and its stock."""
 
-    price = _line(help_text="19.90")
+    price = _line(help_text="As 19.90.")
     compare_at_price = _line(required=False, help_text="The former price of a sale; it is struck through.")
     tracked = forms.BooleanField(required=False, initial=True, widget=UnfoldBooleanSwitchWidget())
     backorder_limit = forms.IntegerField(
-        min_value=0, max_value=1_000_000, initial=0, help_text="How many more than there are may be sold."
+        min_value=0,
+        max_value=1_000_000,
+        initial=0,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text="How many more than there are may be sold.",
     )
     stock_change = forms.IntegerField(
         required=False, initial=0, min_value=-1_000_000, max_value=1_000_000,
-        help_text="Units that came in, or with a minus those that are gone.",
+        widget=UnfoldAdminIntegerFieldWidget(), help_text="Units that came in, or with a minus those that are gone.",
     )  # fmt: skip
     reason = _line(required=False, max_length=200, help_text="Why the stock changes; the ledger keeps it.")
 
@@ -104,7 +112,8 @@ class VariantAdmin(ServiceAdmin):
                 "fields": (
                     ("on_hand", "reserved"),
                     ("stock_change", "reason"),
-                    ("tracked", "backorder_limit", "available_at"),
+                    ("tracked", "backorder_limit"),
+                    "available_at",
                 )
             },
         ),

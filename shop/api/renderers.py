@@ -34,12 +34,6 @@ class JSONRenderer(BaseRenderer):
         return data if isinstance(data, bytes) else dumps(data)
 
 
-class ProblemRenderer(JSONRenderer):
-    """The same JSON under the media type of problems, so that asking for it alone is not refused."""
-
-    media_type = "application/problem+json"
-
-
 class Negotiation(DefaultContentNegotiation):
     """Choose the format by ``Accept``; errors are always JSON, whatever was asked for."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from shop.core.ids import new_id
 
@@ -53,7 +54,8 @@ class Order(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    email = models.EmailField()
+    # Empty once its owner has been erased.
+    email = models.EmailField(blank=True)
     language = models.CharField(max_length=10)
     note = models.TextField(blank=True, default="")
     currency = models.CharField(max_length=3)
@@ -115,6 +117,8 @@ class Order(models.Model):
             models.Index(fields=["user", "-placed_at", "-id"], name="orders_of_user"),
             models.Index(fields=["-placed_at", "-id"], name="orders_newest"),
             models.Index(fields=["payment_due_at"], condition=Q(status="pending"), name="orders_due"),
+            # A verified address finds what its owner ordered as a guest.
+            models.Index(Lower("email"), condition=Q(user__isnull=True), name="orders_guest_email"),
         ]
 
     def __str__(self) -> str:

@@ -145,6 +145,9 @@ TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0, most=10)
 # Limits per client and per address are wide in development, where one person plays everybody.
 LIMITS_FACTOR = env.whole("LIMITS_FACTOR", 1 if PRODUCTION else 1000, least=1)
 
+# Whether staff need a second factor to sign in; customers choose for themselves.
+STAFF_TWO_FACTOR = env.flag("STAFF_TWO_FACTOR", default=PRODUCTION)
+
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 
@@ -261,9 +264,6 @@ TIME_ZONE = env.text("SHOP_TIME_ZONE", "UTC")
 # Files.
 STATIC_URL = "/static/"
 STATIC_ROOT = SHOP_DATA / "static"
-if not PRODUCTION:
-    # Nothing is collected in development, and WhiteNoise warns of a folder that isn't there.
-    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 if not PRODUCTION:
     # Nothing is collected here: files come from the apps. WhiteNoise wants the folder all the same.
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,20 @@ class InvalidCredentials(DomainError):
     remedy = "Check both, or ask for a link to set a new password."
 
 
+class OtpRequired(DomainError):
+    """
+    Raised when the password is right and the second factor isn't.
+
+    ``reason`` says why: ``missing``, ``wrong`` (or used before), or ``not_set_up`` where staff must have one.
+    """
+
+    code = "otp_required"
+    kind = Kind.UNAUTHENTICATED
+    title = "A code of the second factor is needed"
+    message = "This account is signed in to with a code as well as the password."
+    remedy = "Send the current code of the authenticator app, or a recovery code, as otp."
+
+
 class TokenInvalid(DomainError):
     """Raised when a refresh token is no good: forged, expired, used before, or of a session that has ended."""
 
@@ -43,3 +57,37 @@ class AddressBookFull(DomainError):
     title = "The address book is full"
     message = "An address book holds {limit} addresses of a kind."
     remedy = "Delete an address that is no longer needed, then add the new one."
+
+
+class TwoFactorOn(DomainError):
+    """Raised when somebody sets a second factor up who has one."""
+
+    code = "two_factor_on"
+    kind = Kind.CONFLICT
+    title = "The second factor is on already"
+    message = "This account has a second factor already."
+    remedy = "Switch it off first, then set up the new one."
+
+
+class TwoFactorNeeded(DomainError):
+    """Raised when staff would switch off the second factor that the shop asks of them."""
+
+    code = "two_factor_needed"
+    kind = Kind.CONFLICT
+    title = "The second factor has to stay"
+    message = "The shop asks its staff for a second factor."
+    remedy = "Ask an administrator to reset it, then set up the new one at the next sign-in."
+
+
+class ErasureBlocked(DomainError):
+    """
+    Raised when a person can't be erased yet; nothing is changed.
+
+    ``blockers`` has a sentence for each thing that stands in the way.
+    """
+
+    code = "erasure_blocked"
+    kind = Kind.CONFLICT
+    title = "The account can't be erased yet"
+    message = "Something still open belongs to this account."
+    remedy = "Wait until it is finished, or cancel it, then try again."

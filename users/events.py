@@ -67,3 +67,47 @@ class RefreshTokenReused(Event):
 
     user_id: UUID
     session_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailChangeRequested(Event):
+    """Somebody signed in asked for another address; the row of the change holds the old one and the new one."""
+
+    type = "users.email_change_requested.v1"
+    key = "user_id"
+
+    user_id: UUID
+    change_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailChanged(Event):
+    """The new address was confirmed and is the account's from now on; the row of the change holds the old one."""
+
+    type = "users.email_changed.v1"
+    key = "user_id"
+
+    user_id: UUID
+    change_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoFactorChanged(Event):
+    """The second factor was switched on, off, or reset by staff."""
+
+    type = "users.two_factor_changed.v1"
+    key = "user_id"
+
+    user_id: UUID
+    enabled: bool
+    by_staff: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserErased(Event):
+    """Nothing personal is left of the account; what remains of it is its id."""
+
+    type = "users.user_erased.v1"
+    key = "user_id"
+
+    user_id: UUID

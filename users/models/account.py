@@ -75,6 +75,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects = UserManager.from_queryset(UserQuerySet)()
 
     class Meta:
+        permissions = [
+            ("export_user", "Can export everything held on a person"),
+            ("erase_user", "Can erase a person"),
+        ]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="users_user_email_any_case"),
             # Says nothing beyond the one above; Django's check of the login field only understands this form.

@@ -1,16 +1,8 @@
 """Tables of the catalogue and of stock."""
 
-from products.models.catalogue import (
-    Brand,
-    Category,
-    Collection,
-    Price,
-    Product,
-    ProductImage,
-    ProductPrice,
-    ProductSlug,
-    Variant,
-)
+from products.models.catalogue import Brand, Category, Collection, Product, ProductSlug, Variant
+from products.models.media import ProductImage
+from products.models.prices import Price, ProductPrice
 from products.models.stock import Reservation, StockItem, StockMovement
 
 __all__ = [

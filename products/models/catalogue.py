@@ -1,11 +1,11 @@
-"""What the shop offers: categories, products, their variants, prices and images."""
+"""What the shop offers: categories, products and their variants."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Lower
 from treebeard.mp_tree import MP_Node
 
@@ -127,23 +127,6 @@ class ProductSlug(models.Model):
         return self.slug
 
 
-class ProductImage(models.Model):
-    """One picture of a product; ``file`` is a path in the default storage."""
-
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
-    file = models.CharField(max_length=200)
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
-    alt = models.CharField(max_length=200, blank=True, default="")
-    position = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        indexes = [models.Index(fields=["product", "position", "id"], name="products_image_order")]
-
-    def __str__(self) -> str:
-        return f"#{self.pk} {self.file}"
-
-
 class Variant(models.Model):
     """What is really bought: one row per combination of option values."""
 
@@ -154,7 +137,7 @@ class Variant(models.Model):
     requires_shipping = models.BooleanField(default=True)
     weight_grams = models.PositiveIntegerField(default=0)
     image = models.ForeignKey(
-        ProductImage, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        "ProductImage", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     # When a variant that is sold on backorder is expected.
     available_at = models.DateField(null=True, blank=True)
@@ -167,44 +150,3 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.sku}"
-
-
-class Price(models.Model):
-    """What a variant costs in a currency, in minor units; nothing is converted when it is read."""
-
-    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="prices")
-    currency = models.CharField(max_length=3)
-    amount = models.BigIntegerField()
-    # The former price of a sale, struck through.
-    compare_at = models.BigIntegerField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["variant", "currency"], name="products_price_once_a_currency"),
-            models.CheckConstraint(condition=Q(amount__gte=0), name="products_price_not_negative"),
-            models.CheckConstraint(
-                condition=Q(compare_at__isnull=True) | Q(compare_at__gt=F("amount")),
-                name="products_price_compare_at_is_higher",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"#{self.pk} {self.amount} {self.currency}"
-
-
-class ProductPrice(models.Model):
-    """The lowest price of a product's variants in a currency, kept beside the prices so that lists don't aggregate."""
-
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="lowest_prices")
-    currency = models.CharField(max_length=3)
-    lowest = models.BigIntegerField()
-    compare_at = models.BigIntegerField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["product", "currency"], name="products_lowest_once_a_currency"),
-        ]
-        indexes = [models.Index(fields=["currency", "lowest", "product"], name="products_by_price")]
-
-    def __str__(self) -> str:
-        return f"#{self.pk} {self.lowest} {self.currency}"

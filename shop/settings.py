@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
 
 from shop import env
 
@@ -33,8 +34,11 @@ SHOP_ADDRESS = env.text("SHOP_ADDRESS", "Fern & Oak\nLindenweg 4\n10115 Berlin\n
 SHOP_VAT_ID = env.text("SHOP_VAT_ID", "")
 
 INSTALLED_APPS = [
-    "unfold",
+    # Without the part that would put the theme's own admin site in the place of the shop's.
+    "unfold.apps.BasicAppConfig",
     "shop.ops.apps.AdminConfig",
+    # Before Django's: of two commands of one name the first counts, and "changepassword" ends sessions here.
+    "users",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -49,7 +53,6 @@ INSTALLED_APPS = [
     "shop.api",
     "shop.audit",
     "shop.events",
-    "users",
     "products",
     "cart",
     "orders",
@@ -69,6 +72,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Right behind it, so that nobody sees a user who still owes the second factor.
+    "shop.ops.admin.marks.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -117,7 +122,11 @@ REDIS_URL = env.text("REDIS_URL", "")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # By default 300: tries at so many made-up addresses would push out the counters of the real ones.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
 }
 
 # Signing in.
@@ -137,6 +146,7 @@ SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(seconds=env.whole("ACCESS_TOKEN_SECONDS", 900, least=60)),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.whole("SESSION_DAYS", 30, least=1)),
     "ISSUER": "shop",
+    "AUDIENCE": "shop",
     "LEEWAY": 10,
     "UPDATE_LAST_LOGIN": False,
 }
@@ -316,6 +326,12 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": None if PRODUCTION else "shop.ops.admin.environment_label",
     "BORDER_RADIUS": "8px",
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Second factor", "link": reverse_lazy("admin:second_factor")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "COLORS": {
         "primary": {
             "50": "#f0f7f3", "100": "#dcece3", "200": "#bad9c9", "300": "#8fc0a8", "400": "#61a183", "500": "#418467",

@@ -59,6 +59,17 @@ class AddressBookFull(DomainError):
     remedy = "Delete an address that is no longer needed, then add the new one."
 
 
+class CustomerGroupInUse(DomainError):
+    """Raised when a group is to be deleted that somebody is in; nothing is changed."""
+
+    code = "customer_group_in_use"
+    kind = Kind.CONFLICT
+    title = "The group has members"
+    message = "This group has {member_count} members, who would lose what it gives them."
+    remedy = "Take its members out of the group first, or leave it as it is."
+    example = {"member_count": 12}
+
+
 class TwoFactorOn(DomainError):
     """Raised when somebody sets a second factor up who has one."""
 

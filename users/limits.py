@@ -26,6 +26,17 @@ _REGISTER_CLIENT = Limit("register.client", 20, _HOUR)
 _RESET_CLIENT = Limit("password_reset.client", 20, _HOUR)
 _LINK_CLIENT = Limit("mailed_link.client", 60, _HOUR)
 _PASSWORD_USER = Limit("password_change.user", 10, _QUARTER)
+# Three of a million codes count at a time: even with the password, guessing one takes two years like this.
+_CODE_ACCOUNT = Limit("second_factor.account", 5, _QUARTER)
+# Each asking sends a notice to the present address, which can't be left out: it is what tells the owner.
+_EMAIL_CHANGE_ACCOUNT = Limit("email_change.account", 5, _DAY)
+
+# For a full mailbox it makes no difference which of our forms was used to fill it.
+_MAIL_ADDRESS = Limit("mail.address", 5, _DAY)
+# Somebody who makes up their mind is far below it. It only bounds how many rows one account can fill.
+_CONSENT_USER = Limit("consent.user", 100, _DAY, fail_closed=False)
+# It reads everything that somebody has in the shop; nobody needs it often.
+_EXPORT_USER = Limit("export.user", 10, _DAY)
 
 
 def spend_sign_in(*, email: str, client: Client) -> None:
@@ -78,15 +89,52 @@ def spend_password_change(user_id: UUID) -> None:
     spend(_PASSWORD_USER, str(user_id))
 
 
+def spend_export(user_id: UUID) -> None:
+    """
+    Count an account's export of its data.
+
+    :raises RateLimited: too often.
+    """
+    spend(_EXPORT_USER, str(user_id))
+
+
+def spend_email_change(email: str) -> None:
+    """
+    Count an account's asking for another address.
+
+    :param email: its present address; a new account at the same address doesn't start anew.
+    :raises RateLimited: too often.
+    """
+    spend(_EMAIL_CHANGE_ACCOUNT, email.lower())
+
+
+def spend_consent(user_id: UUID) -> None:
+    """
+    Count something that somebody agrees to or takes back.
+
+    :raises RateLimited: too often.
+    """
+    spend(_CONSENT_USER, str(user_id))
+
+
+def spend_second_factor(user_id: UUID) -> None:
+    """
+    Count a code of a second factor, right or wrong; the window ends, so the owner is never locked out for good.
+
+    :raises RateLimited: too often.
+    """
+    spend(_CODE_ACCOUNT, str(user_id))
+
+
 def spend_mail(*, kind: str, email: str) -> None:
     """
-    Count a mail of a kind that strangers can cause: one a minute, five a day for an address.
+    Count a mail that strangers can cause: of a kind one a minute, of all kinds five a day for an address.
 
     :raises RateLimited: the address has had its share.
     """
     subject = email.lower()
     spend(Limit(f"mail.{kind}.minute", 1, _MINUTE), subject)
-    spend(Limit(f"mail.{kind}.day", 5, _DAY), subject)
+    spend(_MAIL_ADDRESS, subject)
 
 
 def may_mail(*, kind: str, email: str) -> bool:

@@ -6,11 +6,11 @@ from shop.ops import checks  # noqa: F401
 
 
 class AdminConfig(admin_apps.AdminConfig):
-    """Django's admin on the site class of the theme."""
+    """Django's admin, on a site class of the shop's own."""
 
     # Two configurations stand in this module; "shop.ops" alone means the other one.
     default = False
-    default_site = "unfold.sites.UnfoldAdminSite"
+    default_site = "shop.ops.admin.site.BackOffice"
 
 
 class OpsConfig(AppConfig):

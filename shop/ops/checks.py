@@ -23,7 +23,7 @@ def production_is_safe(**_options: Any) -> list[CheckMessage]:
     """Report what a production shop must not run with; says nothing in development."""
     if not settings.PRODUCTION:
         return []
-    return [*_process(), *_addresses(), *_parts(), *_stripe()]
+    return [*_process(), *_addresses(), *_sign_in(), *_parts(), *_stripe()]
 
 
 def refuse_unsafe_start() -> None:
@@ -68,6 +68,11 @@ def _addresses() -> Iterator[CheckMessage]:
             yield Error(
                 f"{name} must begin with https://: tokens travel in the links made from it.", id="ops.E007"
             )
+
+
+def _sign_in() -> Iterator[CheckMessage]:
+    if not settings.STAFF_TWO_FACTOR:
+        yield Warning("STAFF_TWO_FACTOR is off: a stolen password is enough to run the shop.", id="ops.W015")
 
 
 def _parts() -> Iterator[CheckMessage]:

@@ -114,6 +114,7 @@ class TestProduction:
         [
             ("DATABASE_URL", None, "DATABASE_URL is SQLite"),
             ("REDIS_URL", None, "REDIS_URL is not set"),
+            ("STAFF_TWO_FACTOR", "false", "STAFF_TWO_FACTOR is off"),
         ],
     )
     def test_warns_of_what_is_only_small(self, name, value, words, tmp_path):

@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                     ("token_reused", "Token Reused"),
                     ("password_changed", "Password Changed"),
                     ("password_reset", "Password Reset"),
+                    ("two_factor_changed", "Two Factor Changed"),
                     ("rights_changed", "Rights Changed"),
                     ("deactivated", "Deactivated"),
                     ("erased", "Erased"),

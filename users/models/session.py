@@ -24,6 +24,7 @@ class Session(models.Model):
         TOKEN_REUSED = "token_reused"  # noqa: S105
         PASSWORD_CHANGED = "password_changed"  # noqa: S105
         PASSWORD_RESET = "password_reset"  # noqa: S105
+        TWO_FACTOR_CHANGED = "two_factor_changed"
         RIGHTS_CHANGED = "rights_changed"
         DEACTIVATED = "deactivated"
         ERASED = "erased"

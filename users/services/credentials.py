@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from shop.audit import services as audit
-from shop.core.errors import FieldError, ValidationFailed
 from shop.core.ids import new_id
 from shop.core.transactions import use_case
 from shop.events.outbox import publish
@@ -16,6 +15,8 @@ from users.errors import TokenExpired
 from users.events import EmailVerified, PasswordResetRequested
 from users.models import PasswordResetRequest, Session, User
 from users.selectors import user_of_link
+from users.services.email_change import withdraw_email_changes
+from users.services.recognition import require_password, wrong_password
 from users.services.sessions import end_sessions
 from users.versions import raised_version
 
@@ -38,21 +39,39 @@ def change_password(
     :raises ValidationFailed: the old password is wrong, or the new one isn't good enough; nothing is written.
     :raises RateLimited: too many tries; nothing is written.
     """
-    limits.spend_password_change(user_id)
-    user = User.objects.get(pk=user_id)
-    if not passwords.checked(old_password, user.password).correct:
-        raise _wrong_old_password()
+    user = require_password(user_id=user_id, password=old_password, field="old_password")
     passwords.require_good(new_password, user=user, field="new_password")
-    changed = use_case(
-        _replace,
-        user=user,
-        password=passwords.hashed(new_password),
-        reason=Session.EndReason.PASSWORD_CHANGED,
-        keep=session_id,
-        now=now,
-    )
+    changed = use_case(_change, user=user, password=passwords.hashed(new_password), keep=session_id, now=now)
     if not changed:
-        raise _wrong_old_password()
+        raise wrong_password("old_password")
+
+
+@transaction.atomic
+def _change(*, user: User, password: str, keep: UUID | None, now: datetime) -> bool:
+    reason = Session.EndReason.PASSWORD_CHANGED
+    changed = _replace(user=user, password=password, reason=reason, keep=keep, now=now)
+    if changed:
+        audit.record(actor_id=user.pk, action="users.password_changed", target=user, now=now)
+    return changed
+
+
+def set_password(*, user_id: UUID, new_password: str, now: datetime) -> None:
+    """
+    Set the password of an account for whoever may run commands on the shop's machine, and end every session.
+
+    Transaction: its own; call it outside of one, because hashing takes long.
+
+    :raises ValidationFailed: the password isn't good enough; nothing is written.
+    """
+    user = User.objects.get(pk=user_id)
+    passwords.require_good(new_password, user=user, field="new_password")
+    use_case(_set, user_id=user_id, password=passwords.hashed(new_password), now=now)
+
+
+@transaction.atomic
+def _set(*, user_id: UUID, password: str, now: datetime) -> None:
+    User.objects.filter(pk=user_id).update(password=password)
+    password_replaced(actor_id=None, user_id=user_id, now=now)
 
 
 def request_password_reset(*, email: str, client: Client, now: datetime) -> None:
@@ -105,14 +124,17 @@ def reset_password(*, uid: str, token: str, new_password: str, client: Client, n
 
 
 @transaction.atomic
-def password_replaced(*, actor_id: UUID, user_id: UUID, now: datetime) -> None:
+def password_replaced(*, actor_id: UUID | None, user_id: UUID, now: datetime) -> None:
     """
     End every session of an account whose password an administrator has just set by Django's own form.
 
     Transaction: opens its own; run it in the form's.
+
+    :param actor_id: who set it; None for whoever may run commands on the shop's machine.
     """
     user = User.objects.get(pk=user_id)
     end_sessions(user_id=user_id, reason=Session.EndReason.PASSWORD_CHANGED, now=now)
+    withdraw_email_changes(user_id=user_id, now=now)
     audit.record(actor_id=actor_id, action="users.password_set", target=user, now=now)
 
 
@@ -139,6 +161,7 @@ def _replace(
     )
     if changed:
         end_sessions(user_id=user.pk, reason=reason, keep=keep, now=now)
+        withdraw_email_changes(user_id=user.pk, now=now)
     return bool(changed)
 
 
@@ -146,7 +169,3 @@ def forget_reset_requests(*, before: datetime) -> int:
     """Delete reset requests made before a time and return how many there were."""
     deleted, _ = PasswordResetRequest.objects.filter(requested_at__lt=before).delete()
     return deleted
-
-
-def _wrong_old_password() -> ValidationFailed:
-    return ValidationFailed(FieldError("old_password", "incorrect", "This is not your password."))

@@ -12,6 +12,7 @@ from shop.core.errors import FieldError, NotFound, PermissionDenied, ValidationF
 from shop.events.outbox import publish
 from users.events import UserRegistered
 from users.models import Session, User
+from users.services.customers import set_customer_groups
 from users.services.sessions import end_sessions
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _PROFILE = frozenset({"first_name", "last_name", "language"})
 _FLAGS = frozenset({"is_staff", "is_superuser"})
 _RIGHTS = _FLAGS | {"groups"}
+_RIGHTS_IN_ADMIN = _RIGHTS | {"user_permissions"}
 
 
 @transaction.atomic
@@ -34,11 +36,16 @@ def update_profile(*, user_id: UUID, changes: Mapping[str, str]) -> User:
     Transaction: opens its own.
 
     :param changes: any of ``first_name``, ``last_name`` and ``language``.
+    :raises NotFound: it was erased while the request was under way.
     """
     values = {name: value for name, value in changes.items() if name in _PROFILE}
+    here = User.objects.filter(pk=user_id, erased_at__isnull=True)
     if values:
-        User.objects.filter(pk=user_id).update(**values)
-    return User.objects.get(pk=user_id)
+        here.update(**values)
+    user = here.first()
+    if user is None:
+        raise NotFound
+    return user
 
 
 @transaction.atomic
@@ -65,21 +72,34 @@ def create_account(*, actor_id: UUID, profile: Profile, now: datetime) -> User:
         raise ValidationFailed(
             FieldError("email", "unique", "This address has an account already.")
         ) from error
+    account_opened(actor_id=actor_id, user_id=user.pk, now=now)
+    return user
+
+
+@transaction.atomic
+def account_opened(*, actor_id: UUID, user_id: UUID, now: datetime) -> None:
+    """
+    Do what a new account by the admin form entails: its owner is told, and it leaves a record.
+
+    Transaction: opens its own; run it in the form's. Emits: ``users.user_registered.v1``.
+    """
+    user = User.objects.get(pk=user_id)
     publish(UserRegistered(user_id=user.pk, version=user.version), now=now)
     audit.record(actor_id=actor_id, action="users.account_created", target=user, now=now)
-    return user
 
 
 @transaction.atomic
 def change_account(*, actor_id: UUID, user_id: UUID, changes: Mapping[str, Any], now: datetime) -> User:
     """
-    Change an account as staff and return it: names, language, being active, and as a superuser its rights.
+    Change an account as staff and return it: names, language, being active, groups, and as a superuser its rights.
 
+    Changed rights end the account's sessions, and so does shutting it.
     Transaction: opens its own. Locks: the account.
 
-    :param changes: any of the profile, ``is_active``, ``is_staff``, ``is_superuser`` and ``groups`` (names).
-    :raises PermissionDenied: the account is staff's or rights would change, and the actor is no superuser;
-        nothing is written.
+    :param changes: any of the profile, ``is_active``, ``customer_groups`` (codes), ``is_staff``, ``is_superuser``
+        and ``groups`` (names).
+    :raises PermissionDenied: the account is staff's, or rights or the actor's own customer groups would change, and
+        the actor is no superuser; nothing is written.
     :raises ValidationFailed: a group doesn't exist; nothing is written.
     :raises NotFound: there is no such account.
     """
@@ -93,6 +113,8 @@ def change_account(*, actor_id: UUID, user_id: UUID, changes: Mapping[str, Any],
         User.objects.filter(pk=user_id).update(**values)
         audit.record(actor_id=actor_id, action="users.account_changed", target=user, now=now, fields=altered)
     _change_rights(user, rights, actor_id=actor_id, now=now)
+    if "customer_groups" in changes:
+        set_customer_groups(actor_id=actor_id, user_id=user_id, codes=changes["customer_groups"], now=now)
     if changes.get("is_active") is False:
         end_sessions(user_id=user_id, reason=Session.EndReason.DEACTIVATED, now=now)
     user.refresh_from_db()
@@ -115,19 +137,21 @@ def deactivate_account(*, actor_id: UUID, user_id: UUID, now: datetime) -> None:
 @transaction.atomic
 def account_edited(*, actor_id: UUID, user_id: UUID, fields: Sequence[str], now: datetime) -> None:
     """
-    Do what a change of an account by the admin form entails: leave a record, and end the sessions of a shut one.
+    Do what a change of an account by the admin form entails.
 
+    It leaves a record, and ends the sessions of an account that was shut or whose rights changed.
     Transaction: opens its own; run it in the form's.
 
     :param fields: the names of what was changed.
     """
     user = User.objects.get(pk=user_id)
-    rights = sorted((_RIGHTS | {"user_permissions"}) & set(fields))
+    rights = sorted(_RIGHTS_IN_ADMIN & set(fields))
     if rights:
         after = {name: getattr(user, name) for name in sorted(_FLAGS & set(fields))}
         audit.record(
             actor_id=actor_id, action="users.rights_changed", target=user, now=now, fields=rights, after=after
         )
+        end_sessions(user_id=user_id, reason=Session.EndReason.RIGHTS_CHANGED, now=now)
     rest = sorted(set(fields) - set(rights))
     if rest:
         audit.record(actor_id=actor_id, action="users.account_changed", target=user, now=now, fields=rest)
@@ -173,3 +197,5 @@ def _change_rights(user: User, rights: Mapping[str, Any], *, actor_id: UUID, now
     audit.record(
         actor_id=actor_id, action="users.rights_changed", target=user, now=now, before=before, after=after
     )
+    # Whoever takes rights away means now, and whoever is given them shows the second factor that they ask for.
+    end_sessions(user_id=user.pk, reason=Session.EndReason.RIGHTS_CHANGED, now=now)

@@ -12,10 +12,12 @@ from shop.core.errors import NotFound
 from shop.core.ids import new_id
 from shop.core.transactions import use_case
 from shop.events.outbox import publish
-from users import limits, passwords, ports, tokens
-from users.errors import InvalidCredentials, TokenInvalid
+from users import ports, tokens
+from users.errors import TokenInvalid
 from users.events import RefreshTokenReused
 from users.models import Session, User
+from users.services.codes import count_code_try, use_code_to_sign_in
+from users.services.recognition import claim, recognised
 from users.versions import raised_version
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from users.devices import Client
+    from users.services.recognition import Recognised
     from users.tokens import RefreshClaims, TokenPair
 
 
@@ -35,44 +38,35 @@ class SignIn:
     tokens: TokenPair
 
 
-def sign_in(*, email: str, password: str, client: Client, cart_token: str | None, now: datetime) -> SignIn:
+def sign_in(
+    *, email: str, password: str, client: Client, cart_token: str | None, now: datetime, otp: str = ""
+) -> SignIn:
     """
-    Open a session for whoever knows the password.
+    Open a session for whoever knows the password, and has the second factor where there is one.
 
     Transaction: its own; call it outside of one, because checking a password takes long. The receivers of
     ``ports.signed_in`` run in it.
 
     :param cart_token: the guest cart to take over, as the client sent it.
+    :param otp: a code of the second factor; without one it isn't looked at.
     :raises InvalidCredentials: unknown address, wrong password or inactive account, all after the same work;
         nothing is written.
+    :raises OtpRequired: the password is right and the second factor is ``missing``, ``wrong`` (or used), or
+        ``not_set_up`` where staff must have one; nothing is written.
     :raises RateLimited: too often; nothing is written.
     """
-    limits.spend_sign_in(email=email, client=client)
-    user = User.objects.with_email(email).first()
-    outcome = passwords.checked(password, user.password if user else None)
-    if user is None or not outcome.correct or not user.is_active:
-        raise InvalidCredentials
-    return use_case(
-        _open, user=user, rehashed=outcome.rehashed, client=client, cart_token=cart_token, now=now
-    )
+    who = recognised(email=email, password=password, client=client)
+    count_code_try(user_id=who.user.pk, otp=otp)
+    return use_case(_open, who=who, otp=otp, client=client, cart_token=cart_token, now=now)
 
 
 @transaction.atomic
-def _open(
-    *, user: User, rehashed: str | None, client: Client, cart_token: str | None, now: datetime
-) -> SignIn:
-    # The hash that was checked is part of the condition: a password changed meanwhile opens nothing, and one
-    # changed from here on waits for this row and then ends the new session too.
-    claimed = (
-        User.objects.living()
-        .filter(pk=user.pk, password=user.password)
-        .update(last_login=now, password=rehashed or user.password)
-    )
-    if not claimed:
-        raise InvalidCredentials
-    opened = open_session(user=user, client=client, now=now)
+def _open(*, who: Recognised, otp: str, client: Client, cart_token: str | None, now: datetime) -> SignIn:
+    claim(who, now=now)
+    use_code_to_sign_in(user=who.user, otp=otp, now=now)
+    opened = open_session(user=who.user, client=client, now=now)
     for receiver in ports.signed_in.receivers():
-        receiver(user_id=user.pk, cart_token=cart_token, now=now)
+        receiver(user_id=who.user.pk, cart_token=cart_token, now=now)
     return opened
 
 

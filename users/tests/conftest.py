@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 
 from shop.api import limits
+from users.tests import factories
 from users.tests.clients import anonymous_fixture, client_of_fixture
 
 __all__ = ["anonymous_fixture", "client_of_fixture"]
@@ -19,3 +20,11 @@ def real_limits(settings, monkeypatch):
     cache.clear()
     settings.LIMITS_FACTOR = 1
     monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: 1_800_000_000.0))
+
+
+@pytest.fixture
+def cheap_passwords(settings, monkeypatch):
+    """Hash passwords in no time, the factories' included: for tests that are about something else."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # What another test has hashed in earnest stays with it.
+    monkeypatch.setattr(factories, "_HASHED", [])

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from shop.audit.models import AuditEntry
 from shop.core.errors import RateLimited, ValidationFailed
 from shop.events.models import OutboxEvent
 from users import selectors, services
 from users.errors import TokenExpired
+from users.management.commands import changepassword
 from users.models import PasswordResetRequest, Session, User
 from users.tests.clients import sign_in_as
 from users.tests.factories import PASSWORD, UserFactory
@@ -46,6 +50,10 @@ class TestChangePassword:
         assert set(Session.objects.exclude(end_reason="").values_list("end_reason", flat=True)) == {
             "password_changed"
         }
+        entry = AuditEntry.objects.get()
+        assert (entry.actor_id, entry.action, entry.object_id, entry.facts) == (
+            user.pk, "users.password_changed", str(user.pk), {},
+        )  # fmt: skip
 
     @pytest.mark.parametrize(
         ("old", "new", "field", "code"),
@@ -75,6 +83,49 @@ class TestChangePassword:
 
         with pytest.raises(RateLimited):
             self.change(user, here.session_id)
+
+
+class TestSetPassword:
+    """``manage.py changepassword``, which stands in the place of Django's."""
+
+    def typed(self, monkeypatch, *passwords):
+        answers = iter(passwords)
+        monkeypatch.setattr(changepassword, "getpass", lambda prompt: next(answers))
+
+    def test_ends_every_session(self, monkeypatch, capsys):
+        user, stranger = UserFactory(email="ada@example.com"), UserFactory()
+        sign_in_as(user)
+        theirs = sign_in_as(stranger)
+        self.typed(monkeypatch, NEW, NEW)
+
+        call_command("changepassword", "ADA@example.com")
+
+        user.refresh_from_db()
+        assert user.check_password(NEW)
+        assert "signed out everywhere" in capsys.readouterr().out
+        assert (living(user), living(stranger)) == (set(), {theirs.session_id})
+        assert user.sessions.get().end_reason == "password_changed"
+        entry = AuditEntry.objects.get()
+        assert (entry.actor_id, entry.action, entry.object_id) == (None, "users.password_set", str(user.pk))
+
+    def test_asks_three_times(self, monkeypatch, capsys):
+        user = UserFactory()
+        here = sign_in_as(user)
+        self.typed(monkeypatch, NEW, "another", "short", "short", NEW, "another")
+
+        with pytest.raises(CommandError, match="Nothing was changed after 3 tries"):
+            call_command("changepassword", user.email)
+
+        assert "too short" in capsys.readouterr().err
+        user.refresh_from_db()
+        assert user.check_password(PASSWORD)
+        assert living(user) == {here.session_id}
+        assert not AuditEntry.objects.exists()
+
+    def test_knows_active_accounts_only(self):
+        for email in ("eve@example.com", UserFactory(is_active=False).email):
+            with pytest.raises(CommandError, match="No active account has the address"):
+                call_command("changepassword", email)
 
 
 class TestRequestPasswordReset:

@@ -101,6 +101,30 @@ class TestChangeAccount:
             (root.pk, "users.rights_changed", str(user.pk), {"before": before, "after": after})
         ]
 
+    @pytest.mark.parametrize(
+        "rights",
+        [{"is_staff": False}, {"is_superuser": False}, {"groups": []}, {"groups": ["buyers", "sellers"]}],
+    )
+    def test_rights_given_or_taken_end_the_sessions(self, rights):
+        Group.objects.create(name="sellers")
+        root, user, stranger = SuperuserFactory(), SuperuserFactory(), SuperuserFactory()
+        user.groups.add(Group.objects.create(name="buyers"))
+        here, _theirs = sign_in_as(user), sign_in_as(stranger)
+
+        change(root, user, **rights)
+
+        assert selectors.living_session(here.session_id, now=timezone.now()) is None
+        assert user.sessions.get().end_reason == "rights_changed"
+        assert selectors.living_sessions_of(stranger.pk, now=timezone.now()).count() == 1
+
+    def test_what_is_no_right_ends_no_session(self):
+        root, user = SuperuserFactory(), StaffFactory()
+        sign_in_as(user)
+
+        change(root, user, first_name="Augusta", is_staff=True, groups=[], is_active=True)
+
+        assert selectors.living_sessions_of(user.pk, now=timezone.now()).count() == 1
+
     def test_refuses_an_unknown_group(self):
         user = UserFactory()
 

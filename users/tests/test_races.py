@@ -122,7 +122,8 @@ class TestSignIn:
 class TestAddressBook:
     def values(self, number):
         return {
-            "full_name": f"Ada {number}", "line1": "Lindenweg 4", "city": "Berlin", "country": "DE", "is_default": True,
+            "full_name": f"Ada {number}", "line1": "Lindenweg 4", "city": "Berlin", "postal_code": "10115",
+            "country": "DE", "is_default": True,
         }  # fmt: skip
 
     def test_many_new_defaults_leave_one(self):

@@ -57,8 +57,15 @@ class RegisterView(OpenView):
         """Open an account; the answer is the same whether or not the address has one."""
         body = read(shapes.RegisterSerializer, request)
         password = body.pop("password")
+        consents = [services.Said(source="registration", **said) for said in body.pop("consents", ())]
         profile = services.Profile(**{"language": settings.LANGUAGE_CODE, **body})
-        services.register(profile=profile, password=password, client=client_of(request), now=timezone.now())
+        services.register(
+            profile=profile,
+            password=password,
+            consents=consents,
+            client=client_of(request),
+            now=timezone.now(),
+        )
         return Response(
             {"email": profile.email, "first_name": profile.first_name, "last_name": profile.last_name},
             status=201,
@@ -84,6 +91,7 @@ class LoginView(OpenView):
             password=body["password"],
             client=client_of(request),
             cart_token=request.headers.get(CART_TOKEN) or None,
+            otp=body.get("otp", ""),
             now=timezone.now(),
         )
         user = shapes.UserSerializer(opened.user).data

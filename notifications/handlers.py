@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from notifications import services
+from notifications import selectors, services
 from notifications.services import To
 from shop.events.registry import handles
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shop.events.registry import Received
+
+
+# Whoever opens an account in a stranger's name could cause some messages over and over; five say it as well.
+_MOST_A_DAY = 5
 
 
 @handles("users.user_registered.v1", group="notifications")
@@ -36,6 +41,41 @@ def on_password_reset_requested(event: Received, now: datetime) -> None:
 def on_email_verification_requested(event: Received, now: datetime) -> None:
     """Send the link that confirms the address."""
     _to_user("verify_email", event, now)
+
+
+@handles("users.email_change_requested.v1", group="notifications")
+def on_email_change_requested(event: Received, now: datetime) -> None:
+    """Send the new address the link that confirms it, and tell the old one."""
+    _about_change("email_change_confirm", event, now)
+    _about_change("email_change_asked", event, now)
+
+
+@handles("users.email_changed.v1", group="notifications")
+def on_email_changed(event: Received, now: datetime) -> None:
+    """Tell the old address that the account has left it."""
+    _about_change("email_changed", event, now)
+
+
+@handles("users.refresh_token_reused.v1", group="notifications")
+def on_refresh_token_reused(event: Received, now: datetime) -> None:
+    """Tell the owner that a sign-in was ended because somebody may have a copy of it."""
+    fact: Any = event.fact
+    _sparingly_to_user("refresh_token_reused", event, now, {"session": str(fact.session_id)})
+
+
+@handles("users.two_factor_changed.v1", group="notifications")
+def on_two_factor_changed(event: Received, now: datetime) -> None:
+    """Tell the owner that the second factor was switched on or off."""
+    fact: Any = event.fact
+    facts = {"enabled": fact.enabled, "by_staff": fact.by_staff, "at": event.occurred_at.isoformat()}
+    _sparingly_to_user("two_factor_changed", event, now, facts)
+
+
+@handles("users.user_erased.v1", group="notifications")
+def on_user_erased(event: Received, now: datetime) -> None:
+    """Forget again: a message may have been written or sent while the account was being erased."""
+    fact: Any = event.fact
+    services.forget_person(user_id=fact.user_id)
 
 
 @handles("orders.order_placed.v1", group="notifications")
@@ -71,6 +111,24 @@ def on_refund_succeeded(event: Received, now: datetime) -> None:
 def _to_user(template: str, event: Received, now: datetime) -> None:
     fact: Any = event.fact
     services.enqueue(event_id=event.id, template=template, to=To.user(fact.user_id), now=now)
+
+
+def _sparingly_to_user(template: str, event: Received, now: datetime, facts: dict[str, Any]) -> None:
+    fact: Any = event.fact
+    to = To.user(fact.user_id)
+    if selectors.owed_since(now - timedelta(days=1), template=template, recipient_ref=to.ref) < _MOST_A_DAY:
+        services.enqueue(event_id=event.id, template=template, to=to, now=now, facts=facts)
+
+
+def _about_change(template: str, event: Received, now: datetime) -> None:
+    fact: Any = event.fact
+    services.enqueue(
+        event_id=event.id,
+        template=template,
+        to=To.address_row(fact.user_id),
+        now=now,
+        facts={"change": str(fact.change_id)},
+    )
 
 
 def _about_order(template: str, event: Received, now: datetime, *facts: str) -> None:

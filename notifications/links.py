@@ -26,6 +26,11 @@ def verify(*, uid: str, token: str) -> str:
     return f"{_base()}{_own('/account')}/verify/{uid}/{token}/"
 
 
+def email_change(*, uid: str, token: str) -> str:
+    """Return the page that confirms a new address."""
+    return f"{_base()}{_own('/account')}/email/{uid}/{token}/"
+
+
 def order(*, order_id: UUID | str, token: str | None) -> str:
     """
     Return the page of an order, or nothing where the recipient couldn't open one.

@@ -9,6 +9,7 @@ from django.db.models import Count, Min, Q
 
 from notifications import addresses
 from notifications.models import EmailMessage
+from orders import selectors as orders
 from users import selectors as users
 
 if TYPE_CHECKING:
@@ -35,12 +36,38 @@ def messages_for_order(order_id: UUID) -> EmailMessageQuerySet:
 
 
 def messages_to(user_id: UUID) -> EmailMessageQuerySet:
-    """Return every message to an account, and those that went to the address it has now (guest orders, say)."""
-    mine = Q(recipient_kind=EmailMessage.RecipientKind.USER, recipient_ref=str(user_id))
+    """
+    Return every message to an account, about its orders, and to the address it has now (guest orders, say).
+
+    What went to an address that it was only to be moved to isn't among them: what became of that message would tell
+    whether the address has an account.
+    """
+    to_account = _by_reference(user_id) & ~Q(template="email_change_confirm")
+    return EmailMessage.objects.filter(to_account | _by_address(user_id))
+
+
+def messages_about(user_id: UUID) -> EmailMessageQuerySet:
+    """Return what ``messages_to`` does and what went to addresses that the account was only to be moved to."""
+    return EmailMessage.objects.filter(_by_reference(user_id) | _by_address(user_id))
+
+
+def owed_since(since: datetime, *, template: str, recipient_ref: str) -> int:
+    """Return how many messages of a kind somebody was owed since a time."""
+    return EmailMessage.objects.filter(
+        recipient_ref=recipient_ref, template=template, created_at__gt=since
+    ).count()
+
+
+def _by_reference(user_id: UUID) -> Q:
+    kinds = (EmailMessage.RecipientKind.USER, EmailMessage.RecipientKind.ADDRESS_ROW)
+    placed = [str(order_id) for order_id in orders.order_ids_of(user_id)]
+    about_orders = Q(recipient_kind=EmailMessage.RecipientKind.ORDER, recipient_ref__in=placed)
+    return Q(recipient_kind__in=kinds, recipient_ref=str(user_id)) | about_orders
+
+
+def _by_address(user_id: UUID) -> Q:
     account = users.user_by_id(user_id)
-    if account is not None:
-        mine |= Q(sent_to_hash=addresses.hashed(account.email))
-    return EmailMessage.objects.filter(mine)
+    return Q(pk__in=[]) if account is None else Q(sent_to_hash=addresses.hashed(account.email))
 
 
 def is_work(*, now: datetime) -> bool:

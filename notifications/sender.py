@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from django.core.mail.backends.base import BaseEmailBackend
 
-    from notifications.letters import Letter
+    from notifications.letter import Letter
     from notifications.models import EmailMessage
 
 log = logging.getLogger(__name__)
@@ -211,7 +211,9 @@ def _hand_over(outgoing: mail.EmailMultiAlternatives, connection: BaseEmailBacke
 
 
 def _mail(message: EmailMessage, letter: Letter, connection: BaseEmailBackend) -> mail.EmailMultiAlternatives:
-    written = rendering.render(template=message.template, language=letter.language, context=letter.context)
+    written = rendering.render(
+        template=letter.template or message.template, language=letter.language, context=letter.context
+    )
     outgoing = mail.EmailMultiAlternatives(
         subject=written.subject,
         body=written.text,

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, Now
 from notifications import addresses
 from notifications.errors import MessageUnderWay
 from notifications.models import EmailMessage
-from notifications.selectors import messages_to
+from notifications.selectors import messages_about
 from shop.audit import services as audit
 from shop.core.errors import NotFound
 from shop.core.ids import new_id
@@ -46,6 +46,11 @@ class To:
     def user(cls, user_id: UUID) -> To:
         """Name the account whose address is read at sending."""
         return cls(kind=EmailMessage.RecipientKind.USER, ref=str(user_id))
+
+    @classmethod
+    def address_row(cls, user_id: UUID) -> To:
+        """Name the account that a row with an address belongs to; the message's facts name the row."""
+        return cls(kind=EmailMessage.RecipientKind.ADDRESS_ROW, ref=str(user_id))
 
     @classmethod
     def order(cls, order_id: UUID) -> To:
@@ -196,9 +201,19 @@ def hand_back(*, holder: str, now: datetime) -> int:
 
 
 @transaction.atomic
-def forget_address(*, user_id: UUID) -> None:
-    """Take what was kept of a person's address from every message that went to it; call it before it is erased."""
-    messages_to(user_id).update(sent_to="", sent_to_hash="")
+def forget_person(*, user_id: UUID) -> None:
+    """
+    Give up every message to a person that isn't sent, and forget what was kept of their addresses.
+
+    Call it before the account loses its address: by that, messages of earlier guest orders are found. A message that
+    a sender has in hand is taken from it, so that it can't write the address down any more.
+    Transaction: opens its own.
+    """
+    about = messages_about(user_id)
+    about.exclude(state__in=(EmailMessage.State.SENT, EmailMessage.State.DEAD)).update(
+        state=EmailMessage.State.DEAD, error="Its recipient was erased.", **_NO_LEASE
+    )
+    about.update(sent_to="", sent_to_hash="")
 
 
 def pause(*, attempts: int, longest: timedelta = LONGEST_PAUSE) -> timedelta:

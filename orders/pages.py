@@ -1,18 +1,37 @@
-"""A guest's order as a plain page, opened by the link in a mail."""
+"""A guest's order as a plain page, opened by the link in a mail, in the order's language."""
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import pgettext_lazy
 from django.views import View
 
 from orders import selectors
 from orders.selectors import Viewer
 from orders.shapes import shape
+from shop.core import formats
 from shop.core.errors import NotFound
+
+_STAGES = {
+    "placed": pgettext_lazy("stage", "placed"),
+    "processing": pgettext_lazy("stage", "payment is being processed"),
+    "preparing": pgettext_lazy("stage", "being prepared"),
+    "partly_shipped": pgettext_lazy("stage", "partly sent"),
+    "shipped": pgettext_lazy("stage", "sent"),
+    "delivered": pgettext_lazy("stage", "delivered"),
+    "returned": pgettext_lazy("stage", "returned"),
+    "refunded": pgettext_lazy("stage", "refunded"),
+    "cancelled": pgettext_lazy("stage", "cancelled"),
+    "expired": pgettext_lazy("stage", "expired"),
+}
 
 
 class OrderPage(View):
@@ -23,14 +42,50 @@ class OrderPage(View):
         try:
             order = selectors.order_for(order_id, viewer=viewer)
         except NotFound:
-            return self._page(request, {}, status=404)
-        shown = shape(order)
-        # A template can't reach the key "items": every dict has a method of that name.
-        context = {"order": shown, "lines": shown["items"], "track": selectors.track_json(order)}
-        return self._page(request, context)
+            return self._page(request, {}, translation.get_language_from_request(request), status=404)
+        language = order.language if order.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        return self._page(request, _shown(shape(order), selectors.track_json(order), language), language)
 
-    def _page(self, request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-        response = render(request, "orders/order.html", context, status=status)
+    def _page(
+        self, request: HttpRequest, context: dict[str, Any], language: str, status: int = 200
+    ) -> HttpResponse:
+        with translation.override(language):
+            response = render(request, "orders/order.html", {**context, "language": language}, status=status)
+        response.headers["Content-Language"] = language
+        patch_vary_headers(response, ["Accept-Language"])
         # The address holds the token: it must not travel to another site.
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
+
+
+def _shown(order: dict[str, Any], track: dict[str, Any], language: str) -> dict[str, Any]:
+    """Return what the template shows, written as people of this language write it."""
+    writer = formats.Writer(language)
+
+    def money(amount: str) -> str:
+        return writer.amount(amount, order["currency"])
+
+    expected = track["estimated_delivery"]
+    return {
+        "order": order,
+        "stage": _STAGES.get(track["stage"], track["stage"]),
+        "expected": writer.day(_noon(expected)) if expected else "",
+        "lines": [
+            {
+                "what": " · ".join([item["name"], *item["options"].values()]),
+                "quantity": writer.number(item["quantity"]),
+                "total": money(item["line_total"]),
+            }
+            for item in order["items"]
+        ],
+        "shipping": money(order["shipping_total"]),
+        "discount": "" if formats.is_zero(order["discount_total"]) else money(order["discount_total"]),
+        "total": money(order["total"]),
+        "events": [
+            {"message": event["message"], "at": writer.instant(event["at"])} for event in track["events"]
+        ],
+    }
+
+
+def _noon(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time(12)))

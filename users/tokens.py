@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from users.models import User
 
+EMAIL_CHANGE_LIFETIME = timedelta(days=1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TokenPair:
@@ -178,6 +180,31 @@ class EmailVerificationTokens(LinkTokens):
         """Return the address and when it was verified."""
         verified = user.email_verified_at.isoformat() if user.email_verified_at else ""
         return f"{user.email}:{verified}"
+
+
+class EmailChangeTokens(LinkTokens):
+    """
+    The link that confirms one change of address: dead after a change of password and after any change of address.
+
+    Whether it was used or withdrawn stands in the row of the change. Make it at the time of asking, so that it ages
+    from there however late the mail goes out.
+    """
+
+    purpose = "email_change"
+
+    def __init__(self, *, change_id: UUID, new_email: str) -> None:
+        super().__init__()
+        self.change_id = change_id
+        self.new_email = new_email
+
+    @property
+    def lifetime(self) -> timedelta:
+        """A day: this link hands the account over."""
+        return EMAIL_CHANGE_LIFETIME
+
+    def state(self, user: User) -> str:
+        """Return the change, both addresses and the password."""
+        return f"{self.change_id}:{user.email}:{self.new_email}:{user.password}"
 
 
 password_reset = PasswordResetTokens()

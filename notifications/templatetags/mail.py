@@ -11,6 +11,7 @@ from shop.core import formats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 register = template.Library()
 
@@ -50,7 +51,7 @@ def day(moment: str) -> str:
 
 
 @register.filter
-def instant(moment: str) -> str:
+def instant(moment: str | datetime) -> str:
     """Write date and time of an instant."""
     return _writer().instant(moment)
 

@@ -145,7 +145,7 @@ class TestPersonalData:
             "A…@e….com",
         )
 
-        part.erase(user_id=account.pk, now=timezone.now())
+        part.erase(user_id=account.pk, actor_id=account.pk, now=timezone.now())
 
         mine.refresh_from_db()
         other.refresh_from_db()
@@ -160,7 +160,7 @@ class TestPersonalData:
         sender.send_due(now=timezone.now())
         EmailMessage.objects.update(recipient_kind="order", recipient_ref=str(uuid4()))
 
-        NotificationsPersonalData().erase(user_id=account.pk, now=timezone.now())
+        services.forget_person(user_id=account.pk)
 
         message.refresh_from_db()
         assert (message.sent_to, message.sent_to_hash) == ("", "")

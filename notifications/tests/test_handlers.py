@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -49,6 +49,71 @@ def test_an_event_of_an_account_owes_its_owner_a_message(type_name: str, templat
     assert (message.order_id, message.context_ref, message.language) == (None, {}, "")
     assert (message.created_at, message.next_attempt_at) == (NOW, NOW)
     assert message.message_id == f"<{message.pk}@localhost>"
+
+
+def test_asking_for_another_address_owes_both_addresses_a_message() -> None:
+    user_id, change_id = uuid4(), uuid4()
+
+    receive("users.email_change_requested.v1", user_id=user_id, change_id=change_id)
+
+    messages = EmailMessage.objects.order_by("template")
+    assert [message.template for message in messages] == ["email_change_asked", "email_change_confirm"]
+    for message in messages:
+        assert (message.recipient_kind, message.recipient_ref) == ("address_row", str(user_id))
+        assert message.context_ref == {"change": str(change_id)}
+
+
+def test_another_address_owes_the_old_one_a_message() -> None:
+    user_id, change_id = uuid4(), uuid4()
+
+    receive("users.email_changed.v1", user_id=user_id, change_id=change_id)
+
+    message = EmailMessage.objects.get()
+    assert (message.template, message.context_ref) == ("email_changed", {"change": str(change_id)})
+    assert (message.recipient_kind, message.recipient_ref) == ("address_row", str(user_id))
+
+
+def test_a_sign_in_that_was_ended_owes_its_owner_a_message() -> None:
+    user_id, session_id = uuid4(), uuid4()
+
+    receive("users.refresh_token_reused.v1", user_id=user_id, session_id=session_id)
+
+    message = EmailMessage.objects.get()
+    assert (message.template, message.context_ref) == ("refresh_token_reused", {"session": str(session_id)})
+    assert (message.recipient_kind, message.recipient_ref) == ("user", str(user_id))
+
+
+def test_a_second_factor_owes_its_owner_a_message() -> None:
+    user_id = uuid4()
+
+    receive("users.two_factor_changed.v1", user_id=user_id, enabled=False, by_staff=True)
+
+    message = EmailMessage.objects.get()
+    assert message.template == "two_factor_changed"
+    assert message.context_ref == {"enabled": False, "by_staff": True, "at": NOW.isoformat()}
+    assert (message.recipient_kind, message.recipient_ref) == ("user", str(user_id))
+
+
+@pytest.mark.parametrize(
+    ("type_name", "facts"),
+    [
+        ("users.refresh_token_reused.v1", {"session_id": UUID(int=1)}),
+        ("users.two_factor_changed.v1", {"enabled": True, "by_staff": False}),
+    ],
+)
+def test_what_somebody_could_cause_over_and_over_owes_five_messages_a_day(
+    type_name: str, facts: dict[str, Any]
+) -> None:
+    user_id = uuid4()
+    for _ in range(7):
+        receive(type_name, user_id=user_id, **facts)
+    receive(type_name, user_id=uuid4(), **facts)
+
+    assert EmailMessage.objects.filter(recipient_ref=str(user_id)).count() == 5
+    assert EmailMessage.objects.count() == 6
+    EmailMessage.objects.update(created_at=NOW - timedelta(days=1))
+    receive(type_name, user_id=user_id, **facts)
+    assert EmailMessage.objects.filter(recipient_ref=str(user_id)).count() == 6
 
 
 @pytest.mark.parametrize(
@@ -113,6 +178,10 @@ def test_two_events_of_one_order_owe_two_messages() -> None:
         ("users.registration_repeated.v1", {"user_id"}),
         ("users.password_reset_requested.v1", {"user_id"}),
         ("users.email_verification_requested.v1", {"user_id"}),
+        ("users.email_change_requested.v1", {"user_id", "change_id"}),
+        ("users.email_changed.v1", {"user_id", "change_id"}),
+        ("users.refresh_token_reused.v1", {"user_id", "session_id"}),
+        ("users.two_factor_changed.v1", {"user_id", "enabled", "by_staff"}),
         ("orders.order_placed.v1", {"order_id"}),
         ("payments.payment_succeeded.v1", {"order_id"}),
         ("orders.order_cancelled.v1", {"order_id", "was_paid"}),
@@ -128,4 +197,4 @@ def test_the_announced_event_says_what_its_message_needs(type_name: str, fields:
 
 
 def test_nothing_else_is_heard() -> None:
-    assert len(handlers["notifications"]) == 9
+    assert len(handlers["notifications"]) == 14

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import UTC, datetime
 from gettext import GNUTranslations
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,13 +16,28 @@ from babel.messages.pofile import read_po
 from django.template.loader import get_template
 
 from notifications import letters, links, rendering
+from notifications.letter import greeting_name
 from notifications.tests.factories import an_order
 
-TEMPLATES = sorted(letters._LETTERS)
+TEMPLATES = sorted({*letters._LETTERS, "email_change_taken"})
 CONTEXT: dict[str, Any] = {
     "name": "Ana",
     "verify_url": "https://shop.example/account/verify/uid/token/",
     "reset_url": "https://shop.example/account/reset/uid/token/",
+    "confirm_url": "https://shop.example/account/email/uid/token/",
+    "new_address": "n…@e….com",
+    "at": datetime(2026, 11, 23, 15, 4, tzinfo=UTC),
+    "until": datetime(2026, 11, 24, 15, 4, tzinfo=UTC),
+    "browser": "Firefox",
+    "system": "Windows",
+    "network": "203.0.113.x",
+    "session": SimpleNamespace(
+        created_at="2026-11-20T08:00:00+00:00",
+        last_seen_at="2026-11-23T15:00:00+00:00",
+        ended_at="2026-11-23T15:04:00+00:00",
+    ),
+    "enabled": True,
+    "by_staff": False,
     "order_url": "https://shop.example/account/orders/1/?token=a&b=c",
     "was_paid": True,
     "receipt_number": "R-2026-000042",
@@ -206,7 +223,7 @@ class TestHostileText:
         ],
     )
     def test_is_not_greeted(self, name: str, greeted: str) -> None:
-        assert letters._greeting_name(name) == greeted
+        assert greeting_name(name) == greeted
 
 
 class TestLinks:
@@ -216,6 +233,7 @@ class TestLinks:
         assert links.home() == "https://shop.example/"
         assert links.reset(uid="u", token="t") == "https://shop.example/account/reset/u/t/"
         assert links.verify(uid="u", token="t") == "https://shop.example/account/verify/u/t/"
+        assert links.email_change(uid="u", token="t") == "https://shop.example/account/email/u/t/"
         # Without a storefront a customer has nowhere to sign in.
         assert links.order(order_id="7", token=None) == ""
         assert links.order(order_id="7", token="a&b") == "https://shop.example/account/orders/7/?token=a%26b"
@@ -226,6 +244,7 @@ class TestLinks:
         assert links.home() == "https://front.example/"
         assert links.reset(uid="u", token="t") == "https://front.example/reset/u/t/"
         assert links.verify(uid="u", token="t") == "https://front.example/verify/u/t/"
+        assert links.email_change(uid="u", token="t") == "https://front.example/email/u/t/"
         assert links.order(order_id="7", token="x") == "https://front.example/orders/7/?token=x"
         assert links.order(order_id="7", token=None) == "https://front.example/orders/7/"
 

@@ -1,4 +1,4 @@
-"""Accounts, sessions and addresses for staff."""
+"""Accounts and sessions for staff."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from shop.core.errors import DomainError, PermissionDenied
+from shop.core.errors import DomainError, NotFound, PermissionDenied
 from shop.core.transactions import use_case
-from users import services
-from users.models import Address, Session, User
+from users import selectors, services
+from users.customers_admin import CustomerPages
+from users.models import Session, User
+from users.privacy_admin import PrivacyPages
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -74,7 +76,7 @@ class GroupAdmin(BaseGroupAdmin, ModelAdmin):
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin, ModelAdmin):
+class UserAdmin(PrivacyPages, BaseUserAdmin, CustomerPages):
     """Accounts are shut, not deleted; rights are for superusers to give, and each change leaves a record."""
 
     form = AccountForm
@@ -84,16 +86,18 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         "email",
         "first_name",
         "last_name",
+        "group_codes",
         "is_active",
         "is_staff",
         "email_verified_at",
         "date_joined",
     )
-    list_filter = ("is_active", "is_staff", "is_superuser")
+    list_filter = ("is_active", "is_staff", "is_superuser", "customer_groups")
     search_fields = ("email", "first_name", "last_name", "external_id")
+    actions = ("reset_second_factor",)
     ordering = ("-date_joined",)
     fieldsets = (
-        (None, {"fields": ("email", "password", "email_verified_at")}),
+        (None, {"fields": ("email", "password", "second_factor", "email_verified_at")}),
         ("Person", {"fields": ("first_name", "last_name", "language")}),
         ("Rights", {"fields": ("is_active", *RIGHTS)}),
         ("For integrations", {"fields": ("external_id", "metadata")}),
@@ -106,7 +110,13 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Keep what has rules of its own out of the form."""
-        fixed: tuple[str, ...] = ("email_verified_at", "date_joined", "last_login", "erased_at")
+        fixed: tuple[str, ...] = (
+            "second_factor",
+            "email_verified_at",
+            "date_joined",
+            "last_login",
+            "erased_at",
+        )
         if obj is not None:
             # A new address has to be confirmed by its owner.
             fixed = ("email", *fixed)
@@ -131,12 +141,41 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001
         """Save, and do what the change entails."""
         super().save_model(request, obj, form, change)
-        services.account_edited(
-            actor_id=cast("User", request.user).pk,
-            user_id=obj.pk,
-            fields=form.changed_data if change else ["email"],
-            now=timezone.now(),
-        )
+        actor_id, now = cast("User", request.user).pk, timezone.now()
+        if change:
+            services.account_edited(actor_id=actor_id, user_id=obj.pk, fields=form.changed_data, now=now)
+        else:
+            services.account_opened(actor_id=actor_id, user_id=obj.pk, now=now)
+
+    @admin.display(description="Second factor")
+    def second_factor(self, user: User) -> str:
+        """Say whether the account is signed in to with a code as well."""
+        state = selectors.two_factor_state(user)
+        if state.enabled:
+            return f"On, with {state.recovery_codes_left} recovery codes left"
+        return "Off, though the shop asks for one" if state.required else "Off"
+
+    def has_reset_second_factor_permission(self, request: HttpRequest) -> bool:
+        """Leave it to superusers: a second factor less is half the way into somebody's account."""
+        return bool(request.user.is_superuser)
+
+    @admin.action(description="Reset the second factor", permissions=["reset_second_factor"])
+    def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Take the second factor off accounts whose owners have lost theirs."""
+        for user in queryset:
+            try:
+                use_case(
+                    services.reset_two_factor,
+                    actor_id=cast("User", request.user).pk,
+                    user_id=user.pk,
+                    now=timezone.now(),
+                )
+            except NotFound:
+                self.message_user(request, f"{user} has no second factor.", messages.WARNING)
+            except DomainError as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.message_user(request, f"{user} signs in with the password alone now.", messages.SUCCESS)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Set a password by Django's own page; every session of the account ends with it."""
@@ -186,19 +225,3 @@ class SessionAdmin(ModelAdmin):
                 )
             except DomainError as error:
                 self.message_user(request, str(error), messages.ERROR)
-
-
-@admin.register(Address)
-class AddressAdmin(ModelAdmin):
-    """Address books, to look things up in; their owners change them."""
-
-    list_display = ("id", "user", "kind", "full_name", "city", "country", "is_default")
-    list_filter = ("kind", "country")
-    list_select_related = ("user",)
-    search_fields = ("user__email", "full_name", "city", "postal_code")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Address | None = None) -> bool:
-        return False

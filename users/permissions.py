@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 
 from shop.core.errors import NotFound
@@ -26,6 +27,17 @@ def signed_in(request: Request) -> User:
 def may(user: Any, permission: str) -> bool:
     """Tell whether somebody is staff with a named permission; both are needed."""
     return bool(user.is_authenticated and user.is_staff and user.has_perm(permission))
+
+
+def may_act(request: Request, action: str | None, named: dict[str, str]) -> bool:
+    """
+    Tell whether staff may do what a view calls ``action``; what isn't named is open to nobody.
+
+    :raises MethodNotAllowed: the address has no such method, which is no question of rights.
+    """
+    if action is None:
+        raise MethodNotAllowed(str(request.method))
+    return action in named and may(request.user, named[action])
 
 
 def subject_id(request: Request, given: str) -> UUID:
@@ -59,13 +71,13 @@ class AccountsPermission(BasePermission):
         """Tell whether this kind of call is open; somebody else's account doesn't exist for who can't see it."""
         if not request.user.is_authenticated:
             return False
-        action = getattr(view, "action", None) or ""
+        action = getattr(view, "action", None)
         if "pk" in view.kwargs:
             if subject_id(request, view.kwargs["pk"]) == request.user.pk and action in self.own:
                 return True
             if not may(request.user, "users.view_user"):
                 raise NotFound
-        return action in self.named and may(request.user, self.named[action])
+        return may_act(request, action, self.named)
 
 
 class AddressBookPermission(BasePermission):
@@ -84,9 +96,46 @@ class AddressBookPermission(BasePermission):
         """Tell whether this book is open for this kind of call."""
         if not request.user.is_authenticated:
             return False
-        if subject_id(request, view.kwargs["user_id"]) == request.user.pk:
+        action = getattr(view, "action", None)
+        own = subject_id(request, view.kwargs["user_id"]) == request.user.pk
+        if own and action in self.named:
             return True
-        if not may(request.user, "users.view_address"):
+        if not own and not may(request.user, "users.view_address"):
             raise NotFound
-        action = getattr(view, "action", None) or ""
-        return action in self.named and may(request.user, self.named[action])
+        return may_act(request, action, self.named)
+
+
+class ConsentsPermission(BasePermission):
+    """One's own record, or to read as staff by a named permission; for others there is no such record."""
+
+    named = {"list": "users.view_consent"}
+    own = frozenset({"list", "create"})
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Tell whether this record is open for this kind of call: nobody agrees for somebody else."""
+        if not request.user.is_authenticated:
+            return False
+        action = getattr(view, "action", None)
+        own = subject_id(request, view.kwargs["user_id"]) == request.user.pk
+        if own and action in self.own:
+            return True
+        if not own and (action == "create" or not may(request.user, "users.view_consent")):
+            raise NotFound
+        return may_act(request, action, self.named)
+
+
+class CustomerGroupsPermission(BasePermission):
+    """Staff by named permissions."""
+
+    named = {
+        "list": "users.view_customergroup",
+        "create": "users.add_customergroup",
+        "retrieve": "users.view_customergroup",
+        "update": "users.change_customergroup",
+        "partial_update": "users.change_customergroup",
+        "destroy": "users.delete_customergroup",
+    }  # fmt: skip
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Tell whether this kind of call is open."""
+        return request.user.is_authenticated and may_act(request, getattr(view, "action", None), self.named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC
 from typing import Any
 
@@ -12,6 +13,7 @@ from shop.api.addresses import PostalAddressSerializer
 from shop.api.serializers import BodySerializer, PlainTextField, QuerySerializer
 from users.models import Address, Session, User
 from users.passwords import MAX_LENGTH
+from users.shapes_customers import ConsentsAtRegistrationField, GroupCodesField, group_codes
 
 # Read in full before it is refused as wrong; beyond this it is no password of anybody's.
 _LONGEST_TRY = 1000
@@ -27,6 +29,22 @@ class PasswordField(serializers.CharField):
 
     def __init__(self, max_length: int = _LONGEST_TRY, **kwargs: Any) -> None:
         super().__init__(max_length=max_length, trim_whitespace=False, **kwargs)
+
+
+class AddressField(serializers.EmailField):
+    """
+    An e-mail address: ASCII before the @, and its domain in the letters that a mail server reads it as.
+
+    Signs that count as others (ſ and s, K and the Kelvin sign) would make two accounts of one mailbox, or one account
+    of two.
+    """
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the address, its domain in composed letters."""
+        local, at, domain = super().to_internal_value(data).rpartition("@")
+        if not local.isascii():
+            self.fail("invalid")
+        return f"{local}{at}{unicodedata.normalize('NFKC', domain)}"
 
 
 class LanguageField(serializers.CharField):
@@ -48,11 +66,12 @@ class LanguageField(serializers.CharField):
 class RegisterSerializer(BodySerializer):
     """What opening an account takes."""
 
-    email = serializers.EmailField(max_length=254)
+    email = AddressField(max_length=254)
     password = PasswordField(MAX_LENGTH)
     first_name = PlainTextField(max_length=100, allow_blank=True, default="")
     last_name = PlainTextField(max_length=100, allow_blank=True, default="")
     language = LanguageField(required=False)
+    consents = ConsentsAtRegistrationField()
 
 
 class RegisteredSerializer(serializers.Serializer[Any]):
@@ -94,7 +113,14 @@ class ChangePasswordSerializer(BodySerializer):
 class EmailSerializer(BodySerializer):
     """An address that a link is asked for."""
 
-    email = serializers.EmailField(max_length=254)
+    email = AddressField(max_length=254)
+
+
+class ChangeEmailSerializer(EmailSerializer):
+    """Another address, and who asks; ``otp`` counts only for accounts with a second factor."""
+
+    password = PasswordField()
+    otp = serializers.CharField(max_length=20, required=False, allow_blank=True)
 
 
 class LinkSerializer(BodySerializer):
@@ -138,8 +164,10 @@ class UserSerializer(serializers.ModelSerializer[User]):
 class AccountSerializer(UserSerializer):
     """An account as staff see it."""
 
+    customer_groups = GroupCodesField()
+
     class Meta(UserSerializer.Meta):
-        fields = (*UserSerializer.Meta.fields, "is_active")
+        fields = (*UserSerializer.Meta.fields, "is_active", "customer_groups")
         read_only_fields = fields
 
 
@@ -152,7 +180,9 @@ class SignedInSerializer(TokensSerializer):
 class ProfileSerializer(BodySerializer):
     """What an owner changes about the account."""
 
-    ignored: tuple[str, ...] = ("id", "email", "email_verified", "is_staff", "is_active", "date_joined")
+    ignored: tuple[str, ...] = (
+        "id", "email", "email_verified", "is_staff", "is_active", "date_joined", "customer_groups",
+    )  # fmt: skip
 
     first_name = PlainTextField(max_length=100, allow_blank=True, required=False)
     last_name = PlainTextField(max_length=100, allow_blank=True, required=False)
@@ -164,7 +194,7 @@ class CreateAccountSerializer(ProfileSerializer):
 
     ignored = ("id", "email_verified", "is_staff", "is_active", "date_joined")
 
-    email = serializers.EmailField(max_length=254)
+    email = AddressField(max_length=254)
 
 
 class ChangeAccountSerializer(ProfileSerializer):
@@ -173,6 +203,7 @@ class ChangeAccountSerializer(ProfileSerializer):
     ignored: tuple[str, ...] = ("id", "email", "email_verified", "is_staff", "date_joined")
 
     is_active = serializers.BooleanField(required=False)
+    customer_groups = group_codes()
 
 
 class ChangeRightsSerializer(ChangeAccountSerializer):
@@ -191,6 +222,7 @@ class AccountQuery(QuerySerializer):
     q = serializers.CharField(max_length=100, required=False, allow_blank=True)
     is_staff = serializers.BooleanField(required=False, allow_null=True, default=None)
     is_active = serializers.BooleanField(required=False, allow_null=True, default=None)
+    customer_group = serializers.CharField(max_length=50, required=False)
 
 
 class SessionSerializer(serializers.ModelSerializer[Session]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from cart.models import ShippingRate
 
 if TYPE_CHECKING:
     from cart.selectors.loading import Place
+
+_SEPARATORS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,4 +61,5 @@ def options_among(
 
 
 def _plain(postal_code: str) -> str:
-    return postal_code.replace(" ", "").upper()
+    # Without spaces and dashes: a shopper's estimate, staff's prefix and an order's code needn't be written alike.
+    return _SEPARATORS.sub("", postal_code).upper()

@@ -148,6 +148,17 @@ class TestPlace:
             assert response.json()["errors"][0]["code"] == "does_not_exist"
         assert set(Cart.objects.values_list("country", flat=True)) == {""}
 
+    @pytest.mark.parametrize("postal_code", ["", "101", "10", "SW1A 1AA"])
+    def test_is_an_estimate_whose_postal_code_is_taken_as_it_is(self, guest, postal_code):
+        selling("DE")
+        guest.add(variant())
+
+        response = guest("patch", "", {"country": "de", "postal_code": postal_code})
+
+        assert (response.status_code, response.json()["postal_code"]) == (200, postal_code or None)
+        listed = guest("get", f"shipping_methods/?country=DE&postal_code={postal_code}")
+        assert (listed.status_code, len(listed.json())) == (200, 1)
+
     @pytest.mark.parametrize(
         ("body", "status", "code"),
         [

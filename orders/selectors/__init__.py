@@ -1,6 +1,7 @@
 """Every way orders are read."""
 
 from orders.selectors.access import Viewer, order_for, orders_of, owns
+from orders.selectors.held import cart_ids_of, order_ids_of, orders_held, unfinished
 from orders.selectors.history import has_bought, order_of_cart
 from orders.selectors.payable import PayableOrder, overdue, payable
 from orders.selectors.reading import order_for_mail, order_json, ready, track_json
@@ -10,15 +11,19 @@ __all__ = [
     "PayableOrder",
     "Viewer",
     "access_token",
+    "cart_ids_of",
     "has_bought",
     "order_for",
     "order_for_mail",
+    "order_ids_of",
     "order_json",
     "order_of_cart",
+    "orders_held",
     "orders_of",
     "overdue",
     "owns",
     "payable",
     "ready",
     "track_json",
+    "unfinished",
 ]

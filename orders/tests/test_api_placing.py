@@ -185,6 +185,10 @@ class TestPlaceRefuses:
             ("shipping_address", ["x"], "shipping_address"),
             ("shipping_address", {**SHIPPED_TO, "country": "ZZ"}, "shipping_address.country"),
             ("shipping_address", {**SHIPPED_TO, "line1": "a\nb"}, "shipping_address.line1"),
+            ("shipping_address", {**SHIPPED_TO, "postal_code": "1011"}, "shipping_address.postal_code"),
+            ("shipping_address", {**SHIPPED_TO, "country": "AT"}, "shipping_address.postal_code"),
+            ("billing_address", {**SHIPPED_TO, "postal_code": ""}, "billing_address.postal_code"),
+            ("billing_address", {**SHIPPED_TO, "phone": "030"}, "billing_address.phone"),
             ("billing_address", {**SHIPPED_TO, "city": "x" * 101}, "billing_address.city"),
             ("shipping_method", "../x", "shipping_method"),
             ("note", "x" * 1001, "note"),
@@ -278,6 +282,28 @@ class TestPlaceRefuses:
         who.client.credentials(HTTP_AUTHORIZATION="Bearer nonsense")
 
         assert code(refused(who)) == (401, "token_invalid")
+
+
+class TestAddresses:
+    def test_are_kept_in_the_form_of_their_country(self):
+        bill = {**SHIPPED_TO, "country": "GB", "postal_code": "sw1a1aa", "phone": "020 7946 0018"}
+
+        order = buyer(variant()).place(
+            shipping_address={**SHIPPED_TO, "postal_code": "10 115", "phone": "030 12345"},
+            billing_address=bill,
+        )
+
+        assert order.json()["shipping_address"] == SHIPPED_TO
+        assert order.json()["billing_address"] == {
+            **bill, "postal_code": "SW1A 1AA", "phone": "+442079460018",
+        }  # fmt: skip
+
+    def test_may_lack_a_code_where_there_are_none(self):
+        bill = {**SHIPPED_TO, "country": "AE", "city": "Dubai", "postal_code": "", "phone": ""}
+
+        order = buyer(variant()).place(billing_address=bill)
+
+        assert (order.status_code, order.json()["billing_address"]) == (201, bill)
 
 
 class TestAddressBook:

@@ -6,8 +6,11 @@ from typing import Any
 
 from django_countries import countries
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from shop.api.serializers import BodySerializer, PlainTextField
+from shop.core import postal
+from shop.core.errors import ValidationFailed
 
 
 class CountryField(serializers.CharField):
@@ -25,7 +28,12 @@ class CountryField(serializers.CharField):
 
 
 class PostalAddressSerializer(BodySerializer):
-    """Where something goes; parts that a country doesn't use may be empty or left out."""
+    """
+    Where something goes; parts that a country doesn't use may be empty or left out.
+
+    Postal code and telephone number come back in the form of the country. Part of an address isn't checked here:
+    whether a code fits can't be said without its country.
+    """
 
     full_name = PlainTextField(max_length=200)
     company = PlainTextField(max_length=200, allow_blank=True, default="")
@@ -33,6 +41,21 @@ class PostalAddressSerializer(BodySerializer):
     line2 = PlainTextField(max_length=200, allow_blank=True, default="")
     city = PlainTextField(max_length=100)
     region = PlainTextField(max_length=100, allow_blank=True, default="")
-    postal_code = PlainTextField(max_length=20, allow_blank=True, default="")
+    postal_code = PlainTextField(max_length=postal.POSTAL_CODE_LENGTH, allow_blank=True, default="")
     country = CountryField()
     phone = PlainTextField(max_length=30, allow_blank=True, default="")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """
+        Return the address with its postal code and telephone number in the form of its country.
+
+        :raises rest_framework.exceptions.ValidationError: the country has no such code, or the number is none.
+        """
+        if self.partial:
+            return attrs
+        try:
+            return {**attrs, **postal.normalised(attrs)}
+        except ValidationFailed as refusal:
+            raise serializers.ValidationError(
+                {error.field: [ErrorDetail(error.detail, error.code)] for error in refusal.errors}
+            ) from refusal

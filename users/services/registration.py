@@ -14,9 +14,11 @@ from users.errors import TokenExpired
 from users.events import EmailVerificationRequested, EmailVerified, RegistrationRepeated, UserRegistered
 from users.models import User
 from users.selectors import user_of_link
+from users.services.consents import Said, write_consents
 from users.versions import raised_version
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -33,13 +35,16 @@ class Profile:
     language: str = "en"
 
 
-def register(*, profile: Profile, password: str, client: Client, now: datetime) -> None:
+def register(
+    *, profile: Profile, password: str, client: Client, now: datetime, consents: Sequence[Said] = ()
+) -> None:
     """
     Open an account, or tell the owner of one with this address by mail; both look alike from outside.
 
     Transaction: its own; call it outside of one, because hashing takes long. Emits:
     ``users.user_registered.v1`` or ``users.registration_repeated.v1``.
 
+    :param consents: recorded with the account; a stranger's say nothing about the owner of a known address.
     :raises ValidationFailed: the password isn't good enough; nothing is written.
     :raises RateLimited: too often from this client; nothing is written.
     """
@@ -55,11 +60,20 @@ def register(*, profile: Profile, password: str, client: Client, now: datetime) 
     may_mail = limits.may_mail(kind="registration", email=user.email)
     # Also for a known address: leaving it out there would tell by the time it takes.
     user.password = passwords.hashed(password)
-    use_case(_open_account, user=user, may_mail=may_mail, now=now)
+    use_case(
+        _open_account,
+        user=user,
+        consents=consents,
+        client=client,
+        may_mail=may_mail,
+        now=now,
+    )
 
 
 @transaction.atomic
-def _open_account(*, user: User, may_mail: bool, now: datetime) -> None:
+def _open_account(
+    *, user: User, consents: Sequence[Said], client: Client, may_mail: bool, now: datetime
+) -> None:
     known = User.objects.with_email(user.email).first()
     if known is None:
         try:
@@ -70,11 +84,18 @@ def _open_account(*, user: User, may_mail: bool, now: datetime) -> None:
             known = User.objects.with_email(user.email).get()
         else:
             publish(UserRegistered(user_id=user.pk, version=user.version), now=now)
+            if consents:
+                write_consents(user_id=user.pk, said=consents, client=client, now=now)
             return
     # Raised even without a mail: both answers then stand behind one write and one commit.
     version = raised_version(known.pk)
     if may_mail and known.is_active:
         publish(RegistrationRepeated(user_id=known.pk, version=version), now=now)
+    if consents:
+        with transaction.atomic():
+            # The same statement runs for nothing: without it, consents would tell a new address from a known one.
+            write_consents(user_id=known.pk, said=consents, client=client, now=now)
+            transaction.set_rollback(True)
 
 
 def verify_email(*, uid: str, token: str, client: Client, now: datetime) -> None:

@@ -6,11 +6,12 @@ from typing import Any, Protocol, TypeVar, cast
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Permission
+from django.utils import timezone
 from factory.declarations import LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
-from users.models import Address, User
+from users.models import Address, CustomerGroup, User
 
 PASSWORD = "correct horse battery staple"
 # Hashed once: Argon2 is slow on purpose, and most tests never sign in with it.
@@ -82,7 +83,23 @@ class _Address(DjangoModelFactory[Address]):
     country = "DE"
 
 
+class _CustomerGroup(DjangoModelFactory[CustomerGroup]):
+    """A group; ``members=[ada]`` puts people into it."""
+
+    class Meta:
+        model = CustomerGroup
+        skip_postgeneration_save = True
+
+    code = Sequence(lambda n: f"group-{n}")
+    name = "Wholesale"
+
+    @post_generation
+    def members(self: CustomerGroup, create: bool, extracted: Any, **kwargs: Any) -> None:
+        self.members.set(extracted or (), through_defaults={"added_at": timezone.now()})
+
+
 UserFactory = cast("Maker[User]", _Shopper)
 StaffFactory = cast("Maker[User]", _Staff)
 SuperuserFactory = cast("Maker[User]", _Superuser)
 AddressFactory = cast("Maker[Address]", _Address)
+CustomerGroupFactory = cast("Maker[CustomerGroup]", _CustomerGroup)

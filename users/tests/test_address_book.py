@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from shop.core.errors import NotFound
+import pytest
+from django.utils import timezone
+
+from shop.audit.models import AuditEntry
+from shop.core.errors import NotFound, ValidationFailed
 from shop.core.ids import new_id
 from users import selectors, services
 from users.errors import AddressBookFull
 from users.models import Address
-from users.tests.factories import AddressFactory, UserFactory
+from users.tests.factories import AddressFactory, StaffFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +93,108 @@ class TestSaveAddress:
     def test_needs_an_account(self):
         with pytest.raises(NotFound):
             services.save_address(user_id=new_id(), kind="shipping", values=HOME)
+
+
+class TestForms:
+    """Postal codes and telephone numbers, whoever writes them."""
+
+    def save(self, home: Address | None = None, **values) -> Address:
+        user = home.user if home else UserFactory()
+        return services.save_address(
+            user_id=user.pk,
+            kind="shipping",
+            values=values if home else {**HOME, **values},
+            address_id=home.pk if home else None,
+        )
+
+    def refused(self, home: Address | None = None, **values) -> list[tuple[str, str]]:
+        before = list(Address.objects.values())
+        with pytest.raises(ValidationFailed) as refusal:
+            self.save(home, **values)
+        assert list(Address.objects.values()) == before
+        return [(error.field, error.code) for error in refusal.value.errors]
+
+    def test_are_those_of_the_country(self):
+        address = self.save(postal_code="10 115", phone="030 12345678")
+
+        address.refresh_from_db()
+        assert (address.postal_code, address.phone) == ("10115", "+493012345678")
+        assert self.refused(postal_code="", phone="1") == [("postal_code", "required"), ("phone", "invalid")]
+        assert self.refused(country="GB") == [("postal_code", "invalid")]
+
+    def test_are_judged_with_what_is_there_already(self):
+        home = AddressFactory(postal_code="1010", country="AT", phone="+43123456789")
+
+        assert self.refused(home, country="DE") == [("postal_code", "invalid")]
+        assert self.refused(home, postal_code="") == [("postal_code", "required")]
+        assert self.refused(home, postal_code="10115") == [("postal_code", "invalid")]
+        assert self.refused(home, phone="1") == [("phone", "invalid")]
+
+        home = self.save(home, country="DE", postal_code="10115")
+        # The number carries its country with it.
+        assert (home.country, home.postal_code, home.phone) == ("DE", "10115", "+43123456789")
+        assert self.save(home, phone="030 12345678").phone == "+493012345678"
+        assert self.save(home, country="HK", postal_code="").postal_code == ""
+
+    def test_of_an_old_address_stand_in_nobodys_way(self):
+        """An entry from before a country changed its codes can still be renamed and chosen."""
+        home = AddressFactory(postal_code="W-1000", phone="030/1")
+
+        changed = self.save(home, is_default=True, full_name="Augusta King", postal_code="W-1000")
+
+        assert (changed.is_default, changed.postal_code, changed.phone) == (True, "W-1000", "030/1")
+
+
+class TestEditor:
+    def editor(self, user_id) -> services.Editor:
+        return services.Editor(id=user_id, now=timezone.now())
+
+    def audited(self) -> list[tuple]:
+        entries = AuditEntry.objects.order_by("pk")
+        return list(entries.values_list("actor_id", "action", "object_id", "facts"))
+
+    def test_of_somebody_elses_book_leaves_a_record(self):
+        home, staff = AddressFactory(), StaffFactory()
+        who: dict[str, Any] = {"user_id": home.user_id, "kind": "shipping", "editor": self.editor(staff.pk)}
+        owner = {"user_id": str(home.user_id)}
+
+        services.save_address(**who, values={"city": "Hamburg", "line1": home.line1}, address_id=home.pk)
+        added = services.save_address(**who, values=HOME)
+        services.delete_address(**who, address_id=home.pk)
+
+        fields = ["city", "country", "full_name", "line1", "postal_code"]
+        assert self.audited() == [
+            (staff.pk, "users.address_changed", str(home.pk), {**owner, "fields": ["city"]}),
+            (staff.pk, "users.address_added", str(added.pk), {**owner, "fields": fields}),
+            (staff.pk, "users.address_deleted", str(home.pk), owner),
+        ]
+
+    def test_of_ones_own_book_leaves_none(self):
+        home = AddressFactory()
+        who: dict[str, Any] = {
+            "user_id": home.user_id,
+            "kind": "shipping",
+            "editor": self.editor(home.user_id),
+        }
+
+        services.save_address(**who, values={"city": "Hamburg"}, address_id=home.pk)
+        services.delete_address(**who, address_id=home.pk)
+
+        assert self.audited() == []
+
+    def test_is_known_to_the_api(self, client_of):
+        home = AddressFactory()
+        staff = StaffFactory(
+            permissions=["users.view_address", "users.change_address", "users.delete_address"]
+        )
+        client, path = client_of(staff), f"/api/v1/users/{home.user_id}/shipping_addresses/{home.pk}/"
+
+        assert client.patch(path, {"city": "Hamburg"}).status_code == 200
+        assert client.patch(path, {"country": "AT"}).status_code == 400
+        assert client.delete(path).status_code == 204
+
+        actions = ["users.address_changed", "users.address_deleted"]
+        assert [(entry[0], entry[1]) for entry in self.audited()] == [(staff.pk, name) for name in actions]
 
 
 class TestDeleteAddress:

@@ -30,8 +30,14 @@ def form(page, **changes) -> dict:
     shown = {
         name: value for name, value in values.items() if value not in (None, False) and name != "password"
     }
+    rows = {
+        name: field.value()
+        for inline in page.context["inline_admin_formsets"]
+        for field in inline.formset.management_form
+        for name in [field.html_name]
+    }
     # A browser sends this hidden field; without it the column counts as changed.
-    return {**shown, "initial-metadata": "{}", **changes}
+    return {**shown, "initial-metadata": "{}", **rows, **changes}
 
 
 class TestPages:

@@ -18,6 +18,7 @@ from users import serializers as shapes
 from users.models import Session, User
 from users.permissions import AccountsPermission, signed_in, subject_id
 from users.views.auth import read
+from users.views.privacy import ErasureMixin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from shop.api.serializers import BodySerializer
 
 
-class MeView(APIView):
+class MeView(ErasureMixin, APIView):
     """One's own account."""
 
     @extend_schema(operation_id="users_me_retrieve", responses={200: shapes.UserSerializer})
@@ -72,7 +73,9 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
 
 
 @extend_schema_view(
-    list=extend_schema(parameters=[shapes.AccountQuery], description="Search by address and name."),
+    list=extend_schema(
+        parameters=[shapes.AccountQuery], description="Search by address and name, and by group."
+    ),
     retrieve=extend_schema(description="One account."),
 )
 class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[User]):
@@ -90,6 +93,8 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
             return accounts
         query = shapes.AccountQuery.read(self.request.query_params)
         flags = {name: query[name] for name in ("is_staff", "is_active") if query[name] is not None}
+        if "customer_group" in query:
+            accounts = selectors.in_customer_group(accounts, query["customer_group"])
         return selectors.matching(accounts.filter(**flags), query.get("q", ""))
 
     @extend_schema(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import viewsets
@@ -79,7 +80,13 @@ class AddressViewSet(viewsets.ModelViewSet[Address]):
 
     def perform_destroy(self, instance: Address) -> None:
         """Remove an address."""
-        use_case(services.delete_address, user_id=instance.user_id, kind=self.kind, address_id=instance.pk)
+        use_case(
+            services.delete_address,
+            user_id=instance.user_id,
+            kind=self.kind,
+            address_id=instance.pk,
+            editor=self._editor(),
+        )
 
     def _save(self, request: Request, *, address: Address | None = None, partial: bool = False) -> Address:
         body = shapes.SaveAddressSerializer(data=request.data, partial=partial)
@@ -90,7 +97,11 @@ class AddressViewSet(viewsets.ModelViewSet[Address]):
             kind=self.kind,
             values=body.validated_data,
             address_id=address.pk if address else None,
+            editor=self._editor(),
         )
+
+    def _editor(self) -> services.Editor:
+        return services.Editor(id=signed_in(self.request).pk, now=timezone.now())
 
 
 class ShippingAddressViewSet(AddressViewSet):

@@ -1,5 +1,11 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class CartConfig(AppConfig):
     name = "cart"
+
+    def ready(self) -> None:
+        # Fills a port; it reads models, which are there only now.
+        import_module("cart.personal_data")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from notifications import services
-from notifications.selectors import messages_to
+from notifications.selectors import messages_about, messages_to
 from users import ports
 from users.ports import Holding
 
@@ -15,17 +15,13 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-class NotificationsPersonalData:
+class NotificationsPersonalData(ports.PersonalData):
     """The part of notifications in export and erasure."""
 
     def preview(self, *, user_id: UUID) -> Sequence[Holding]:
         """Return how many messages are on record; they stay, without the address."""
         reason = "That a message was sent stays on record; what was kept of the address goes."
-        return [Holding(name="messages", count=messages_to(user_id).count(), kept=True, reason=reason)]
-
-    def blockers(self, *, user_id: UUID) -> Sequence[str]:
-        """Return nothing: mail never stands in the way."""
-        return ()
+        return [Holding(name="messages", count=messages_about(user_id).count(), kept=True, reason=reason)]
 
     def export(self, *, user_id: UUID) -> dict[str, Any]:
         """Return which messages went to the person and when."""
@@ -34,17 +30,19 @@ class NotificationsPersonalData:
                 {
                     "template": message.template,
                     "state": message.state,
+                    "order": message.order_id,
+                    "language": message.language,
                     "sent_to": message.sent_to,
-                    "sent_at": message.sent_at.isoformat() if message.sent_at else None,
-                    "created_at": message.created_at.isoformat(),
+                    "sent_at": message.sent_at,
+                    "created_at": message.created_at,
                 }
                 for message in messages_to(user_id).order_by("id")
             ]
         }
 
-    def erase(self, *, user_id: UUID, now: datetime) -> None:
-        """Forget what was kept of the address."""
-        services.forget_address(user_id=user_id)
+    def erase(self, *, user_id: UUID, actor_id: UUID, now: datetime) -> None:
+        """Give up what isn't sent, and forget what was kept of the address."""
+        services.forget_person(user_id=user_id)
 
 
 ports.personal_data.register("notifications", NotificationsPersonalData())

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from orders import selectors as orders
 from payments.documents import receipt_html, receipt_pdf
-from payments.models import Payment, Receipt
+from payments.models import OPEN, Payment, PaymentException, Receipt, Refund
 from shop.core.errors import NotFound
+from shop.core.money import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,3 +81,69 @@ def receipt_for_order(order_id: UUID) -> IssuedReceipt | None:
     """Return the receipt of an order, or None while it isn't issued."""
     receipt = Receipt.objects.filter(payment__order=order_id).order_by("issued_at").first()
     return IssuedReceipt.of(receipt) if receipt else None
+
+
+def count_receipts(user_id: UUID) -> int:
+    """Return how many receipts were issued for a customer's payments."""
+    return Receipt.objects.filter(payment__order__user=user_id).count()
+
+
+def unsettled(user_id: UUID) -> list[str]:
+    """Return a sentence for each of a customer's orders about whose money something is still to be done."""
+    payments = payments_of(user_id)
+    # A pending order's open payment is the order's own business.
+    still_open = payments.filter(status__in=OPEN).exclude(order__status="pending")
+    sent_back = Refund.objects.filter(
+        payment__order__user=user_id, state__in=(Refund.State.REQUESTED, Refund.State.SENT)
+    )
+    cases = PaymentException.objects.filter(payment__order__user=user_id, state=PaymentException.State.OPEN)
+    # Issued later, it would have no buyer.
+    unwritten = payments.filter(pays_order=True, receipt__isnull=True)
+    found = (
+        ("The payment of order {} is still under way.", still_open, "order__number"),
+        ("The money for order {} isn't back yet.", sent_back, "payment__order__number"),
+        ("Somebody has to look at the payment of order {} first.", cases, "payment__order__number"),
+        ("The receipt for order {} isn't written yet.", unwritten, "order__number"),
+    )
+    return [
+        sentence.format(number)
+        for sentence, rows, name in found
+        for number in rows.order_by(name).values_list(name, flat=True).distinct()
+    ]
+
+
+def payments_held(user_id: UUID) -> list[dict[str, Any]]:
+    """Return everything that a customer's payments say, with their refunds and receipts, oldest first."""
+    rows = payments_of(user_id).select_related("receipt").prefetch_related("refunds")
+    return [_held(payment) for payment in rows.order_by("created_at", "pk")]
+
+
+def _held(payment: Payment) -> dict[str, Any]:
+    receipt = getattr(payment, "receipt", None)
+    return {
+        "id": payment.pk,
+        "order": payment.order_id,
+        "status": payment.status,
+        "amount": to_text(payment.amount, payment.currency),
+        "currency": payment.currency,
+        "provider": payment.provider,
+        "provider_id": payment.pi_id,
+        "charge_id": payment.charge_id,
+        "method": payment.method,
+        "brand": payment.brand,
+        "last4": payment.last4,
+        "last_error": payment.last_error,
+        "created_at": payment.created_at,
+        "succeeded_at": payment.succeeded_at,
+        "refunds": [
+            {
+                "amount": to_text(refund.amount, refund.currency),
+                "state": refund.state,
+                "reason": refund.reason,
+                "created_at": refund.created_at,
+                "finished_at": refund.finished_at,
+            }
+            for refund in sorted(payment.refunds.all(), key=lambda refund: refund.created_at)
+        ],
+        "receipt": receipt.document if receipt else None,
+    }

@@ -40,19 +40,33 @@ class Holding:
 
 
 class PersonalData(Protocol):
-    """An app's part in export and erasure of what is held on a person."""
+    """
+    An app's part in export and erasure of what is held on a person.
 
-    def preview(self, *, user_id: UUID) -> Sequence[Holding]:
-        """Return what goes and what stays, and why."""
+    Erasing calls ``lock``, ``blockers`` and ``erase`` of all apps in one transaction, in this order and in that of
+    the apps' names; a part that has nothing to lock or to object inherits from this class.
+    """
+
+    def lock(self, *, user_id: UUID) -> None:
+        """Keep what the person has from changing until the transaction ends; carts are locked before orders."""
+        return
 
     def blockers(self, *, user_id: UUID) -> Sequence[str]:
-        """Return why the person can't be erased now; none when nothing stands in the way."""
+        """Return why the person can't be erased now, a sentence each; none when nothing stands in the way."""
+        return ()
+
+    def preview(self, *, user_id: UUID) -> Sequence[Holding]:
+        """Return what goes and what stays, and why; kinds of which there is nothing may be left out."""
 
     def export(self, *, user_id: UUID) -> dict[str, Any]:
-        """Return everything held on the person, JSON-ready."""
+        """Return everything held on the person, for ``shop.api.json.dumps``; never a secret."""
 
-    def erase(self, *, user_id: UUID, now: datetime) -> None:
-        """Anonymise or delete it, in the caller's transaction; totals and ledgers stay as they are."""
+    def erase(self, *, user_id: UUID, actor_id: UUID, now: datetime) -> None:
+        """
+        Anonymise or delete it, in the caller's transaction; totals and ledgers stay as they are.
+
+        :param actor_id: who erases: the person, or staff.
+        """
 
 
 class Registry(Generic[R]):
@@ -72,7 +86,11 @@ class Registry(Generic[R]):
 
     def receivers(self) -> tuple[R, ...]:
         """Return the receivers, sorted by their apps' names: the order of imports makes no difference."""
-        return tuple(self._receivers[app] for app in sorted(self._receivers))
+        return tuple(receiver for _, receiver in self.items())
+
+    def items(self) -> tuple[tuple[str, R], ...]:
+        """Return the receivers with the names of their apps, in that order."""
+        return tuple((app, self._receivers[app]) for app in sorted(self._receivers))
 
 
 signed_in: Registry[SignedIn] = Registry()

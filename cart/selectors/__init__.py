@@ -1,5 +1,6 @@
 """Every way a cart is read."""
 
+from cart.selectors.held import carts_held, count_carts
 from cart.selectors.loading import CartOwner, Place, Shopper, is_alive, load_cart
 from cart.selectors.priced import PricedCart, PricedItem, empty_cart, priced_cart, read_cart
 from cart.selectors.shipping import ShippingOption, shipping_options
@@ -13,6 +14,8 @@ __all__ = [
     "ShippingOption",
     "Shopper",
     "cart_json",
+    "carts_held",
+    "count_carts",
     "empty_cart",
     "is_alive",
     "load_cart",

@@ -76,6 +76,8 @@ def load_cart(owner: CartOwner, *, place: Place | None = None, lock: bool = Fals
     rows = _with_rules(Cart.objects.filter(owner.own(), status=Cart.Status.OPEN), place)
     if not lock:
         return rows.first()
+    # An account that is erased while its request is under way gets no cart to write to, hence no order either.
+    rows = rows.filter(user__erased_at__isnull=True)
     # Having waited for another's write, PostgreSQL returns the cart's row as it is now beside lines as they were
     # when the statement began. Every write raises the version, so two versions tell; the second read is whole.
     then = Cart.objects.filter(pk=OuterRef("pk")).values("version")

@@ -2,6 +2,7 @@
 
 from cart.services.checkout import check_total, convert, give_back_coupons, redeem_coupons
 from cart.services.coupons import add_coupon, remove_coupon
+from cart.services.forgetting import forget_customer, forget_guest_carts, lock_carts
 from cart.services.lines import add_item, add_quantities, clear, set_quantity
 from cart.services.merge import merge_guest_cart
 from cart.services.opening import converted_cart, open_cart
@@ -15,7 +16,10 @@ __all__ = [
     "clear",
     "convert",
     "converted_cart",
+    "forget_customer",
+    "forget_guest_carts",
     "give_back_coupons",
+    "lock_carts",
     "merge_guest_cart",
     "open_cart",
     "redeem_coupons",

@@ -10,6 +10,7 @@ from django.db import transaction
 from cart import selectors
 from cart.models import MAX_LINES, MAX_QUANTITY, Cart, CartCoupon, CartItem
 from cart.selectors import CartOwner, Shopper
+from cart.services.forgetting import BLANK
 from cart.services.opening import open_or_new_cart, raise_version
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def merge_guest_cart(*, user_id: UUID, token_hash: str, now: datetime) -> None:
     notices = [_merge_line(own, line) for line in guest.lines]
     for code in guest.codes:
         CartCoupon.objects.get_or_create(cart_id=own.pk, coupon_id=code["id"])
-    Cart.objects.filter(pk=guest.pk).update(status=Cart.Status.MERGED, updated_at=now)
+    # Nobody finds it by the customer any more, so it keeps nothing that would tell of them.
+    Cart.objects.filter(pk=guest.pk).update(status=Cart.Status.MERGED, updated_at=now, **BLANK)
     places = ("country", "region", "postal_code", "shipping_method")
     place = {} if own.country else {name: getattr(guest, name) for name in places if getattr(guest, name)}
     raise_version(own, now=now, notices=[*own.notices, *notices], **place)

@@ -3,6 +3,7 @@
 from payments.services.cancelling import cancel_intents
 from payments.services.exceptions import resolve_exception
 from payments.services.expiring import expire_unpaid
+from payments.services.forgetting import forget_customer
 from payments.services.free import record_free_payment
 from payments.services.receipts import issue_receipt
 from payments.services.refunding import give_back, request_refund
@@ -16,6 +17,7 @@ __all__ = [
     "cancel_intents",
     "client_secret_of",
     "expire_unpaid",
+    "forget_customer",
     "give_back",
     "issue_receipt",
     "reconcile_recent",

@@ -106,10 +106,10 @@ def _buyer(order: Mapping[str, Any]) -> dict[str, Any]:
     address = order["billing_address"] or {}
     town = " ".join(filter(None, (address.get("postal_code"), address.get("city"))))
     lines = (address.get("line1"), address.get("line2"), town, address.get("region"), address.get("country"))
+    # Without the e-mail address: no law asks for it, and a receipt outlives the erasure of its buyer.
     return {
         "name": address.get("full_name", ""),
         "company": address.get("company", ""),
-        "email": order["email"],
         "address_lines": [line for line in lines if line],
     }
 

@@ -64,7 +64,6 @@ class TestIssueReceipt:
         assert document["buyer"] == {
             "name": "Ada Lovelace",
             "company": "",
-            "email": "ada@example.com",
             "address_lines": ["Hauptstr. 1", "10115 Berlin", "DE"],
         }
         assert document["seller"]["name"] == "Fern & Oak"

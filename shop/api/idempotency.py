@@ -20,7 +20,7 @@ from shop.core.errors import Unavailable
 from shop.core.transactions import forbid_transaction, lock_timed_out, use_case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from rest_framework.request import Request
@@ -158,4 +158,10 @@ def _sorted(data: Any) -> Any:
 def forget_old_keys(*, now: datetime) -> int:
     """Delete stored answers that nobody asks for any more and return how many there were."""
     deleted, _ = IdempotencyKey.objects.filter(created_at__lt=now - KEEP).delete()
+    return deleted
+
+
+def forget_keys_of(principals: Iterable[str]) -> int:
+    """Delete the stored answers of principals and return how many there were: they repeat names and addresses."""
+    deleted, _ = IdempotencyKey.objects.filter(principal__in=list(principals)).delete()
     return deleted

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shop.audit.models import AuditEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
@@ -27,4 +28,25 @@ def record(*, actor_id: UUID | None, action: str, target: Any, now: datetime, **
         object_id=str(target.pk),
         facts=facts,
         at=now,
+    )
+
+
+def record_each(
+    *, actor_id: UUID | None, action: str, targets: Iterable[Any], now: datetime, **facts: Any
+) -> None:
+    """
+    Write down an act that was done to several, one entry each, in the caller's transaction; one statement.
+
+    :param targets: the model instances it was done to; the rest is as for ``record``.
+    """
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            actor_id=actor_id,
+            action=action,
+            object_type=target._meta.label,
+            object_id=str(target.pk),
+            facts=facts,
+            at=now,
+        )
+        for target in targets
     )

@@ -49,7 +49,9 @@ def _is_away(error: OperationalError) -> bool:
 
 def describe(error: BaseException) -> str:
     """Return an error as it is stored and shown: its name and what it says, bounded, without secrets."""
-    return clean(redact(f"{type(error).__name__}: {error}"))[:2000]
+    # What PostgreSQL adds to a refusal is the whole row, with whatever personal stands in it.
+    said = str(error).partition("\nDETAIL:")[0]
+    return clean(redact(f"{type(error).__name__}: {said}"))[:2000]
 
 
 def clean(text: str) -> str:

@@ -217,7 +217,7 @@ def _may_write(path: Path) -> bool:
     name = name_of(path)
     return (
         is_test(path)
-        or bool(re.search(r"/(services|models|admin)(\.py|/)|/tests/|/management/", name))
+        or bool(re.search(r"/(services|models|(\w+_)?admin)(\.py|/)|/tests/|/management/", name))
         or any(name.startswith(home) for home in WRITERS)
     )
 

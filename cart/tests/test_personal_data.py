@@ -1,0 +1,170 @@
+"""What carts know of a person, and how they forget it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from cart import selectors, services
+from cart.models import Cart, CartItem, Coupon, CouponRedemption
+from cart.personal_data import CartPersonalData
+from cart.tests.factories import bound_for, coupon, filled, selling, shopper
+from products.tests.factories import NOW, variant
+from shop.api.models import IdempotencyKey
+from shop.core.errors import NotFound
+from shop.core.ids import new_token, token_hash
+from users import ports
+from users.models import User
+from users.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+PLACE: dict[str, Any] = {"country": "DE", "region": "Bayern", "postal_code": "80331", "vat_id": "DE123456789"}
+BLANK = {"country": "", "region": "", "postal_code": "", "vat_id": ""}
+
+
+def ordered(user: Any = None, token: str | None = None) -> Cart:
+    """Return somebody's cart, closed as placing an order closes it, with a coupon redeemed."""
+    who = shopper(user, token)
+    filled(who, variant())
+    services.add_coupon(owner=who.owner, code="TEN", now=NOW)
+    bound_for(who)
+    priced = services.set_place(owner=who.owner, now=NOW, **PLACE)
+    assert priced.id is not None
+    with transaction.atomic():
+        services.redeem_coupons(cart_id=priced.id, coupon_ids=[Coupon.objects.get().pk], now=NOW)
+        services.convert(cart_id=priced.id, now=NOW)
+    return Cart.objects.get(pk=priced.id)
+
+
+@pytest.fixture
+def _shop():
+    selling()
+    coupon()
+
+
+def erase(user) -> None:
+    with transaction.atomic():
+        part = CartPersonalData()
+        part.lock(user_id=user.pk)
+        part.erase(user_id=user.pk, actor_id=user.pk, now=NOW)
+
+
+@pytest.mark.usefixtures("_shop")
+class TestErase:
+    def test_an_open_cart_goes(self):
+        ada, bob = UserFactory(), UserFactory()
+        for person in (ada, bob):
+            filled(shopper(person), variant(), variant())
+
+        erase(ada)
+
+        assert list(Cart.objects.values_list("user", flat=True)) == [bob.pk]
+        assert CartItem.objects.count() == 2
+
+    def test_of_one_that_became_an_order_what_was_bought_stays(self):
+        ada, bob = UserFactory(), UserFactory()
+        carts = {person: ordered(person) for person in (ada, bob)}
+        of_bob = Cart.objects.filter(user=bob).values().get()
+        uses = list(CouponRedemption.objects.order_by("pk").values())
+
+        erase(ada)
+
+        cart = Cart.objects.get(user=ada)
+        assert {name: getattr(cart, name) for name in BLANK} == BLANK
+        assert (cart.pk, cart.status, cart.shipping_method) == (
+            carts[ada].pk,
+            "converted",
+            "standard",
+        )
+        assert cart.items.count() == 1
+        assert list(CouponRedemption.objects.order_by("pk").values()) == uses
+        assert Cart.objects.filter(user=bob).values().get() == of_bob
+
+    def test_a_guests_is_blanked_with_the_answers_under_its_token(self):
+        token, other = new_token(), new_token()
+        mine, another = ordered(token=token), ordered(token=other)
+        for secret in (token, other):
+            IdempotencyKey.objects.create(
+                principal=f"cart:{token_hash(secret)}", key="k", fingerprint="f", created_at=NOW
+            )
+
+        services.forget_guest_carts(cart_ids=[mine.pk])
+
+        assert Cart.objects.filter(pk=mine.pk, **BLANK).exists()
+        assert Cart.objects.filter(pk=another.pk, **PLACE).exists()
+        assert [key.principal for key in IdempotencyKey.objects.all()] == [f"cart:{token_hash(other)}"]
+
+    def test_a_customers_own_is_not_taken_for_a_guests(self):
+        cart = ordered(UserFactory())
+
+        services.forget_guest_carts(cart_ids=[cart.pk])
+
+        assert Cart.objects.filter(pk=cart.pk, **PLACE).exists()
+
+
+@pytest.mark.usefixtures("_shop")
+class TestMerge:
+    def test_leaves_nothing_in_the_guests_cart(self):
+        """Nothing leads from it to the customer afterwards, so an erasure couldn't find it."""
+        token, user = new_token(), UserFactory()
+        who = shopper(token=token)
+        filled(who, variant())
+        services.set_place(owner=who.owner, now=NOW, **PLACE)
+
+        services.merge_guest_cart(user_id=user.pk, token_hash=token_hash(token), now=NOW)
+
+        assert Cart.objects.filter(status="merged", **BLANK).exists()
+        own = Cart.objects.get(user=user)
+        assert (own.country, own.region, own.postal_code) == ("DE", "Bayern", "80331")
+
+
+@pytest.mark.usefixtures("_shop")
+class TestExport:
+    def test_has_every_cart_and_nobody_elses(self):
+        ada = UserFactory()
+        ordered(ada)
+        filled(shopper(ada), lamp := variant(), quantity=3)
+        ordered(UserFactory())
+
+        carts = CartPersonalData().export(user_id=ada.pk)["carts"]
+
+        assert [(cart["status"], cart["coupons"]) for cart in carts] == [("converted", ["TEN"]), ("open", [])]
+        assert {name: carts[0][name] for name in PLACE} == PLACE
+        assert carts[1]["items"] == [{"variant": lamp.pk, "sku": lamp.sku, "quantity": 3}]
+
+    def test_finds_guests_carts_by_their_ids_alone(self):
+        mine, _ = ordered(), ordered()
+
+        assert [cart["id"] for cart in selectors.carts_held(cart_ids=[mine.pk])] == [mine.pk]
+        assert selectors.carts_held() == []
+
+    def test_preview_counts_both_kinds(self):
+        ada = UserFactory()
+        ordered(ada)
+        filled(shopper(ada), variant())
+
+        held = CartPersonalData().preview(user_id=ada.pk)
+
+        assert [(one.name, one.count, one.kept) for one in held] == [
+            ("carts", 1, False),
+            ("ordered_carts", 1, True),
+        ]
+
+
+def test_an_erased_account_gets_no_cart_to_write_to():
+    """What a request that is still under way would order from."""
+    user = UserFactory()
+    who = shopper(user)
+    filled(who, variant())
+    User.objects.filter(pk=user.pk).update(is_active=False, erased_at=NOW)
+
+    assert selectors.load_cart(who.owner, lock=True) is None
+    with pytest.raises(NotFound):
+        services.set_place(owner=who.owner, now=NOW, **PLACE)
+
+
+def test_is_plugged_in():
+    assert isinstance(dict(ports.personal_data.items())["cart"], CartPersonalData)

@@ -71,3 +71,13 @@ class VariantRequired(DomainError):
     title = "Which variant?"
     message = "This product has several variants; name one."
     remedy = "Send the id of one of the product's variants, or its SKU, instead of the product."
+
+
+class GalleryFull(DomainError):
+    """Raised when a product has no room for another picture; nothing is kept."""
+
+    code = "gallery_full"
+    kind = Kind.REFUSED
+    title = "The product has enough pictures"
+    message = "A product has {limit} pictures at most."
+    remedy = "Delete one that is no longer needed, then upload the new one."

@@ -9,13 +9,34 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 
+class Thumbnail(serializers.Serializer[Any]):
+    """A smaller picture."""
+
+    url = serializers.URLField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
 class Picture(serializers.Serializer[Any]):
-    """A picture; its address is absolute."""
+    """A picture; its address is absolute. ``thumbnails`` go from the narrowest to the widest."""
 
     url = serializers.URLField()
     width = serializers.IntegerField()
     height = serializers.IntegerField()
     alt = serializers.CharField(allow_blank=True)
+    thumbnails = Thumbnail(many=True)
+
+
+class GalleryPicture(Picture):
+    """A picture in the gallery of a product."""
+
+    id = serializers.IntegerField()
+
+
+class UploadedPicture(GalleryPicture):
+    """A picture as staff see it; the first position is 0."""
+
+    position = serializers.IntegerField()
 
 
 class CategoryRef(serializers.Serializer[Any]):
@@ -96,7 +117,7 @@ class ProductDetail(ProductInList):
 
     options = OptionValues(many=True)
     attributes = serializers.DictField(child=serializers.CharField())
-    images = Picture(many=True)
+    images = GalleryPicture(many=True)
     variants = VariantDetail(many=True)
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from products import selectors
-from products.selectors.offers import picture_json
+from products.selectors.offers import picture_json, thumbnails_json
 from shop.api.serializers import (
     FILTER_NAME,
     BodySerializer,
@@ -73,6 +73,23 @@ class DetailFilters(QuerySerializer):
     currency = CurrencyField(required=False)
 
 
+class NewImageBody(BodySerializer):
+    """An upload; what is in the file is looked at by the service."""
+
+    image = serializers.FileField(max_length=1000)
+    alt = PlainTextField(max_length=200, allow_blank=True, default="")
+
+
+class ImageBody(BodySerializer):
+    """What staff change about a picture; ``cover`` makes it the one that lists show."""
+
+    ignored = ("id", "url", "width", "height", "thumbnails")
+
+    alt = PlainTextField(max_length=200, allow_blank=True, required=False)
+    position = StrictIntegerField(min_value=0, max_value=1000, required=False)
+    cover = serializers.BooleanField(required=False)
+
+
 class VariantBody(BodySerializer):
     """A variant as staff send it."""
 
@@ -86,6 +103,8 @@ class VariantBody(BodySerializer):
     requires_shipping = serializers.BooleanField(required=False)
     weight_grams = StrictIntegerField(required=False, min_value=0, max_value=10_000_000)
     available_at = serializers.DateField(required=False, allow_null=True)
+    # Answers show the picture itself as "image".
+    image_id = StrictIntegerField(required=False, allow_null=True, min_value=1)
     tracked = serializers.BooleanField(required=False)
     backorder_limit = StrictIntegerField(required=False, min_value=0, max_value=1_000_000)
     external_id = PlainTextField(required=False, allow_null=True, max_length=100)
@@ -218,7 +237,7 @@ def detail_json(product: Any, currency: str) -> dict[str, Any]:
         **product_json(product, currency),
         "options": _options(product),
         "attributes": product.attributes,
-        "images": [{**picture, "url": selectors.image_url(picture["url"])} for picture in product.gallery],
+        "images": [_gallery_json(picture) for picture in product.gallery],
         "variants": [variant_json(variant, currency) for variant in product.offers],
     }
 
@@ -278,6 +297,16 @@ def category_tree_json(categories: list[Any]) -> list[dict[str, Any]]:
         (path[-1]["children"] if path else roots).append(node)
         path.append(node)
     return roots
+
+
+def image_json(image: Any) -> dict[str, Any]:
+    """Return a picture as staff see it."""
+    return {"id": image.pk, **picture_json(image), "position": image.position}
+
+
+def _gallery_json(picture: dict[str, Any]) -> dict[str, Any]:
+    url, smaller = selectors.image_url(picture["url"]), thumbnails_json(picture["thumbnails"])
+    return {**picture, "url": url, "thumbnails": smaller}
 
 
 def _options(product: Any) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from django.urls import re_path
 from rest_framework.routers import DefaultRouter
 
-from products.views import CategoryViewSet, ProductViewSet, StockViewSet, VariantViewSet
+from products.views import CategoryViewSet, ImageViewSet, ProductViewSet, StockViewSet, VariantViewSet
 from products.views.public import SLUG
 
 router = DefaultRouter(use_regex_path=True)
@@ -18,6 +18,14 @@ urlpatterns = [
     *router.urls,
     re_path(
         _PRODUCT + r"stock/$", StockViewSet.as_view({"get": "list", "post": "create"}), name="product-stock"
+    ),
+    re_path(
+        _PRODUCT + r"images/$", ImageViewSet.as_view({"get": "list", "post": "create"}), name="product-images"
+    ),
+    re_path(
+        _PRODUCT + r"images/(?P<image>[0-9]{1,18})/$",
+        ImageViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
+        name="product-image",
     ),
     re_path(_PRODUCT + r"variants/$", VariantViewSet.as_view({"post": "create"}), name="product-variants"),
     re_path(

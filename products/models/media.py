@@ -14,6 +14,8 @@ class ProductImage(models.Model):
     file = models.CharField(max_length=200)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
+    # [{file, width, height}], narrowest first.
+    thumbnails = models.JSONField(default=list, blank=True)
     alt = models.CharField(max_length=200, blank=True, default="")
     position = models.PositiveSmallIntegerField(default=0)
 

@@ -23,11 +23,13 @@ from django.db.models.fields.json import KeyTextTransform
 
 from products.models import Category, Product, ProductImage, Variant
 from shop.core.errors import NotFound
-from shop.core.sql import JsonList
+from shop.core.sql import JsonColumn, JsonList
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from products.models.catalogue import ProductQuerySet
 
@@ -101,7 +103,17 @@ def product_by_ref(ref: str, *, currency: str, now: datetime, hidden: bool = Fal
     )
     product = (
         _with_price(_by_ref(visible, ref), currency)
-        .annotate(gallery=JsonList(pictures, url="file", width="width", height="height", alt="alt"))
+        .annotate(
+            gallery=JsonList(
+                pictures,
+                id="pk",
+                url="file",
+                width="width",
+                height="height",
+                alt="alt",
+                thumbnails=JsonColumn("thumbnails"),
+            )
+        )
         .prefetch_related(Prefetch("variants", queryset=variants, to_attr="offers"))
         .first()
     )
@@ -120,6 +132,11 @@ def product_id_of(ref: str) -> int:
     if found is None:
         raise NotFound
     return found
+
+
+def images_of(product_id: int) -> QuerySet[ProductImage]:
+    """Return the pictures of a product, for staff."""
+    return ProductImage.objects.filter(product=product_id)
 
 
 def category_tree(*, now: datetime) -> list[Category]:

@@ -124,4 +124,12 @@ def picture_json(picture: Any) -> dict[str, Any]:
         "width": picture.width,
         "height": picture.height,
         "alt": picture.alt,
+        "thumbnails": thumbnails_json(picture.thumbnails),
     }
+
+
+def thumbnails_json(thumbnails: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the smaller ones of a picture as the API shows them, narrowest first."""
+    return [
+        {"url": image_url(one["file"]), "width": one["width"], "height": one["height"]} for one in thumbnails
+    ]

@@ -37,6 +37,7 @@ VARIANT_FIELDS = (
     "requires_shipping",
     "weight_grams",
     "available_at",
+    "image_id",
     "external_id",
     "metadata",
 )
@@ -55,6 +56,7 @@ class VariantData:
     requires_shipping: bool = True
     weight_grams: int = 0
     available_at: date | None = None
+    image_id: int | None = None
     tracked: bool = True
     on_hand: int = 0
     backorder_limit: int = 0
@@ -164,9 +166,11 @@ def add_variant(*, product_id: int, variant: VariantData, actor_id: UUID | None,
     """
     Add a variant with its price and opening stock.
 
-    :raises ValidationFailed: the SKU or the external id is taken; nothing is written.
+    :raises ValidationFailed: the SKU or the external id is taken, or the picture isn't the product's; nothing is
+        written.
     """
     values = {name: getattr(variant, name) for name in VARIANT_FIELDS}
+    _require_picture(variant.image_id, product_id)
     try:
         with transaction.atomic():
             made = Variant.objects.create(product_id=product_id, **values)
@@ -193,10 +197,11 @@ def update_variant(*, variant_id: int, actor_id: UUID | None, now: datetime, **c
 
     :param changes: any of ``VARIANT_FIELDS``, ``tracked``, ``backorder_limit``, and ``price`` with ``currency``
         and ``compare_at`` (minor units) together.
-    :raises ValidationFailed: the SKU or the external id is taken, or the backorder limit is below what is sold
-        already; nothing is written.
+    :raises ValidationFailed: the SKU or the external id is taken, the picture isn't the product's, or the
+        backorder limit is below what is sold already; nothing is written.
     """
     variant = Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
+    _require_picture(changes.get("image_id"), variant.product_id)
     for name in VARIANT_FIELDS:
         if name in changes:
             setattr(variant, name, changes[name])
@@ -243,21 +248,6 @@ def set_price(*, variant_id: int, amount: int, currency: str, compare_at: int | 
     refresh_lowest_prices(Variant.objects.values_list("product_id", flat=True).get(pk=variant_id))
 
 
-@transaction.atomic
-def add_image(*, product_id: int, file: str, width: int, height: int, alt: str) -> ProductImage:
-    """
-    Add a stored picture behind the others; the first one becomes the cover.
-
-    :param file: its path in the default storage.
-    """
-    product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
-    image = ProductImage.objects.create(
-        product=product, file=file, width=width, height=height, alt=alt, position=product.images.count()
-    )
-    Product.objects.filter(pk=product_id, cover__isnull=True).update(cover=image)
-    return image
-
-
 def _set_stock_policy(variant: Variant, policy: dict[str, Any]) -> None:
     try:
         with transaction.atomic():
@@ -267,6 +257,11 @@ def _set_stock_policy(variant: Variant, policy: dict[str, Any]) -> None:
         detail = "More than that is sold or held already."
         raise ValidationFailed(FieldError("backorder_limit", "invalid", detail)) from None
     refresh_in_stock([variant.product_id])
+
+
+def _require_picture(image_id: int | None, product_id: int) -> None:
+    if image_id is not None and not ProductImage.objects.filter(pk=image_id, product=product_id).exists():
+        raise does_not_exist("image_id")
 
 
 def _keep_slug(product: Product) -> None:

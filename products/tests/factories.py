@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from products import services
-from products.models import Category, Product, Variant
+from products.models import Category, Product, ProductImage, Variant
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -36,3 +36,9 @@ def product(*variants: services.VariantData, now: datetime = NOW, **values: Any)
 def variant(now: datetime = NOW, **values: Any) -> Variant:
     """Return the one variant of a new product."""
     return product(variant_data(**values), now=now).variants.get()
+
+
+def image(product: Product, file: str = "a.webp", *, alt: str = "") -> ProductImage:
+    """Return a picture of a product; nothing is stored under its name."""
+    stored = services.StoredImage(file=file, width=8, height=6, alt=alt)
+    return services.add_image(product_id=product.pk, image=stored, now=NOW)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from products import schemas, services
 from products.models import Product
-from products.tests.factories import NOW, category, product, variant_data
+from products.tests.factories import NOW, category, image, product, variant_data
 from tests.statements import statements
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import StaffFactory, UserFactory
@@ -42,7 +42,7 @@ class TestList:
         made = product(
             variant_data(price=1990, compare_at=2490), name="Oak lamp", brand="Fern", description="Warm."
         )
-        services.add_image(product_id=made.pk, file="a.webp", width=8, height=6, alt="A lamp")
+        image(made, "a.webp", alt="A lamp")
         Product.objects.update(rating=450, review_count=2)
 
         response = get("products/")
@@ -70,6 +70,7 @@ class TestList:
                         "width": 8,
                         "height": 6,
                         "alt": "A lamp",
+                        "thumbnails": [],
                     },
                     "created_at": "2026-03-02T12:00:00Z",
                     "updated_at": "2026-03-02T12:00:00Z",

@@ -19,7 +19,7 @@ from products.models import (
     StockMovement,
     Variant,
 )
-from products.tests.factories import NOW, category, product, variant, variant_data
+from products.tests.factories import NOW, category, image, product, variant, variant_data
 from shop.audit.models import AuditEntry
 from shop.core.errors import NotFound, ValidationFailed
 from shop.core.ids import new_id
@@ -236,7 +236,7 @@ class TestAddImage:
         made = product()
 
         for number in (1, 2):
-            services.add_image(product_id=made.pk, file=f"{number}.webp", width=8, height=6, alt="")
+            image(made, f"{number}.webp")
 
         made.refresh_from_db()
         assert made.cover is not None

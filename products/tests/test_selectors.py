@@ -11,7 +11,7 @@ from products import selectors, services
 from products.errors import VariantRequired
 from products.models import Collection, Product
 from products.selectors import Choice
-from products.tests.factories import NOW, category, product, variant, variant_data
+from products.tests.factories import NOW, category, image, product, variant, variant_data
 from shop.core.errors import NotFound, ValidationFailed
 from tests.statements import statements
 
@@ -145,7 +145,7 @@ class TestProductByRef:
     def test_reads_in_two_statements(self, rows):
         made = product(*(variant_data() for _ in range(rows)))
         for number in range(rows):
-            services.add_image(product_id=made.pk, file=f"{number}.webp", width=1, height=1, alt="")
+            image(made, f"{number}.webp")
 
         with statements() as seen:
             found = detail(made.slug)
@@ -155,11 +155,13 @@ class TestProductByRef:
 
     def test_carries_any_text_through_the_json_list(self):
         made = product()
-        services.add_image(product_id=made.pk, file="a.webp", width=1, height=2, alt=WEIRD)
+        row = image(made, "a.webp", alt=WEIRD)
 
         found = detail(str(made.pk))
 
-        assert found.gallery == [{"url": "a.webp", "width": 1, "height": 2, "alt": WEIRD}]
+        assert found.gallery == [
+            {"id": row.pk, "url": "a.webp", "width": 8, "height": 6, "alt": WEIRD, "thumbnails": []}
+        ]
 
     def test_answers_to_every_slug_it_had(self):
         made = product(slug="old-lamp")

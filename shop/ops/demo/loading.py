@@ -79,9 +79,10 @@ def _write(goods: Sequence[dict[str, Any]], *, now: datetime, progress: Callable
 
 def _add_product(product: dict[str, Any], *, now: datetime) -> None:
     made = catalogue.create_product(data=reading.product_data(product, now=now), now=now)
-    catalogue.add_image(
-        product_id=made.pk, file=reading.picture_path(product), width=_SIZE, height=_SIZE, alt=product["name"]
+    image = catalogue.StoredImage(
+        file=reading.picture_path(product), width=_SIZE, height=_SIZE, alt=product["name"]
     )
+    catalogue.add_image(product_id=made.pk, image=image, now=now)
 
 
 def _add_collections() -> None:

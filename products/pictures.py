@@ -1,0 +1,101 @@
+"""Uploaded pictures: looked at before they are decoded, and never stored as they came."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import IO
+
+from PIL import Image, ImageOps
+
+from shop.core.errors import FieldError, ValidationFailed
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 25_000_000
+# The longest side that is kept: sharp on every screen, and no page waits for more.
+MAX_SIDE = 2400
+WIDTHS = (320, 640, 1280)
+FORMATS = ("JPEG", "PNG", "WEBP")
+_QUALITY = 85
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """A picture as WebP; sizes are pixels."""
+
+    content: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture and its smaller ones, narrowest first; a picture is never blown up, so there may be fewer."""
+
+    full: Encoded
+    smaller: tuple[Encoded, ...]
+
+
+def read(upload: IO[bytes], *, field: str = "image") -> Picture:
+    """
+    Return an uploaded picture, encoded anew: whatever else the file held (EXIF, a second file) is gone.
+
+    Kind, bytes and pixels are checked by the file's head, before anything is decoded.
+
+    :param field: what the refusal names.
+    :raises ValidationFailed: it is no JPEG, PNG or WebP, is over 10 MB or 25 megapixels, or is broken.
+    """
+    content = upload.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise _refused(field, "too_large", "A picture may have 10 MB.")
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of sizes that are refused below in any case.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+                return _encoded(opened, field)
+    except ValidationFailed:
+        raise
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels(field) from error
+    # Pillow lets every kind of error out of a broken file.
+    except Exception as error:
+        raise _refused(field, "invalid_image", "This is no JPEG, PNG or WebP that can be read.") from error
+
+
+def _encoded(opened: Image.Image, field: str) -> Picture:
+    width, height = opened.size
+    if width * height > MAX_PIXELS:
+        raise _too_many_pixels(field)
+    # A camera held upright says so in EXIF, which doesn't survive.
+    upright = ImageOps.exif_transpose(opened)
+    has_alpha = "A" in upright.getbands() or "transparency" in upright.info
+    picture = upright.convert("RGBA" if has_alpha else "RGB")
+    # On an image of its own: what the file said of itself (profiles, comments) stays behind.
+    clean = Image.new(picture.mode, picture.size)
+    clean.paste(picture)
+    clean.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    return Picture(
+        full=_webp(clean),
+        smaller=tuple(_webp(_narrowed(clean, width)) for width in WIDTHS if width < clean.width),
+    )
+
+
+def _narrowed(picture: Image.Image, width: int) -> Image.Image:
+    height = max(1, round(picture.height * width / picture.width))
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _webp(picture: Image.Image) -> Encoded:
+    out = io.BytesIO()
+    picture.save(out, "WEBP", quality=_QUALITY, method=4)
+    return Encoded(content=out.getvalue(), width=picture.width, height=picture.height)
+
+
+def _too_many_pixels(field: str) -> ValidationFailed:
+    return _refused(field, "too_many_pixels", "A picture may have 25 megapixels.")
+
+
+def _refused(field: str, code: str, detail: str) -> ValidationFailed:
+    return ValidationFailed(FieldError(field, code, detail))

@@ -81,3 +81,33 @@ class GalleryFull(DomainError):
     title = "The product has enough pictures"
     message = "A product has {limit} pictures at most."
     remedy = "Delete one that is no longer needed, then upload the new one."
+
+
+class AlreadyReviewed(DomainError):
+    """Raised when a customer reviews a product a second time; nothing is written."""
+
+    code = "already_reviewed"
+    kind = Kind.CONFLICT
+    title = "You have reviewed this already"
+    message = "There is one review a customer and product."
+    remedy = "Change the review that is there."
+
+
+class AvailableNow(DomainError):
+    """Raised when a customer wants to be told that a variant is back, and it is there; nothing is written."""
+
+    code = "available_now"
+    kind = Kind.CONFLICT
+    title = "It is in stock"
+    message = "This can be bought now."
+    remedy = "Put it into the cart."
+
+
+class WishlistFull(DomainError):
+    """Raised when a wishlist, or the list of what a customer waits for, has no room; nothing is written."""
+
+    code = "wishlist_full"
+    kind = Kind.REFUSED
+    title = "The list is full"
+    message = "The list holds {limit} entries."
+    remedy = "Take something off it, then try again."

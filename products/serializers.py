@@ -107,6 +107,9 @@ class VariantBody(BodySerializer):
     image_id = StrictIntegerField(required=False, allow_null=True, min_value=1)
     tracked = serializers.BooleanField(required=False)
     backorder_limit = StrictIntegerField(required=False, min_value=0, max_value=1_000_000)
+    low_stock_threshold = StrictIntegerField(
+        required=False, allow_null=True, min_value=0, max_value=1_000_000
+    )
     external_id = PlainTextField(required=False, allow_null=True, max_length=100)
     metadata = serializers.DictField(required=False)
 

@@ -1,9 +1,18 @@
 """Addresses of the catalogue."""
 
-from django.urls import re_path
+from django.urls import path, re_path
 from rest_framework.routers import DefaultRouter
 
-from products.views import CategoryViewSet, ImageViewSet, ProductViewSet, StockViewSet, VariantViewSet
+from products.views import (
+    AlertViewSet,
+    CategoryViewSet,
+    ImageViewSet,
+    ProductViewSet,
+    ReviewViewSet,
+    StockViewSet,
+    VariantViewSet,
+    WishlistViewSet,
+)
 from products.views.public import SLUG
 
 router = DefaultRouter(use_regex_path=True)
@@ -32,5 +41,26 @@ urlpatterns = [
         _PRODUCT + r"variants/(?P<variant>[0-9]{1,18})/$",
         VariantViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
         name="product-variant",
+    ),
+    re_path(
+        _PRODUCT + r"reviews/$",
+        ReviewViewSet.as_view({"get": "list", "post": "create"}),
+        name="product-reviews",
+    ),
+    re_path(
+        _PRODUCT + r"reviews/(?P<review>[0-9]{1,18})/$",
+        ReviewViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
+        name="product-review",
+    ),
+    re_path(
+        _PRODUCT + r"alerts/$",
+        AlertViewSet.as_view({"post": "create", "delete": "destroy"}),
+        name="product-alerts",
+    ),
+    path("wishlist/", WishlistViewSet.as_view({"get": "list"}), name="wishlist"),
+    re_path(
+        rf"^wishlist/items/(?P<ref>{SLUG})/$",
+        WishlistViewSet.as_view({"post": "create", "delete": "destroy"}),
+        name="wishlist-item",
     ),
 ]

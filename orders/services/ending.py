@@ -39,7 +39,7 @@ def cancel_order(*, order_id: UUID, actor: Actor, now: datetime) -> None:
         open_ways = [to for to in allowed(STATUS, order.status) if to != Order.Status.CANCELLED]
         raise TransitionNotAllowed(here=order.status, to=Order.Status.CANCELLED.value, allowed=open_ways)
     move(order, STATUS, Order.Status.CANCELLED, actor=actor, now=now)
-    products.release(order_ref=order.pk)
+    products.release(order_ref=order.pk, now=now)
     products.return_to_stock(order_ref=order.pk, ref=order.pk, actor_id=actor.id, now=now)
     publish(
         OrderCancelled(
@@ -66,5 +66,5 @@ def expire(*, order_id: UUID, now: datetime) -> None:
     if order.status == Order.Status.EXPIRED:
         return
     move(order, STATUS, Order.Status.EXPIRED, actor=Actor(cause="not paid in time"), now=now)
-    products.release(order_ref=order.pk)
+    products.release(order_ref=order.pk, now=now)
     publish(OrderExpired(order_id=order.pk, version=order.version, cart_id=order.cart_id), now=now)

@@ -2,6 +2,7 @@
 
 from products.models.catalogue import Brand, Category, Collection, Product, ProductSlug, Variant
 from products.models.media import ProductImage
+from products.models.opinions import Purchase, Review, StockAlert, WishlistItem
 from products.models.prices import Price, ProductPrice
 from products.models.stock import Reservation, StockItem, StockMovement
 
@@ -14,8 +15,12 @@ __all__ = [
     "ProductImage",
     "ProductPrice",
     "ProductSlug",
+    "Purchase",
     "Reservation",
+    "Review",
+    "StockAlert",
     "StockItem",
     "StockMovement",
     "Variant",
+    "WishlistItem",
 ]

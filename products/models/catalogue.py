@@ -89,6 +89,8 @@ class Product(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True)
     external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
     metadata = models.JSONField(default=dict, blank=True)
+    # Raised by each announced change.
+    version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

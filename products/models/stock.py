@@ -22,6 +22,8 @@ class StockItem(models.Model):
     reserved = models.BigIntegerField(default=0)
     # How far beyond what is on hand it may be sold.
     backorder_limit = models.PositiveIntegerField(default=0)
+    # Staff hear when no more than this many are free; None for never.
+    low_stock_threshold = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -1,12 +1,22 @@
 """Every way the catalogue is read."""
 
-from products.selectors.browse import category_tree, images_of, list_products, product_by_ref, product_id_of
+from products.selectors.browse import (
+    category_tree,
+    images_of,
+    list_products,
+    product_by_ref,
+    product_id_of,
+    visible_product_id,
+    wishlist_of,
+)
 from products.selectors.offers import Choice, Offer, image_url, offer_for, offers_in
+from products.selectors.opinions import alerts_held, opinions_held, reviews_of
 from products.selectors.stock import movements_of, variant_at, variant_of
 
 __all__ = [
     "Choice",
     "Offer",
+    "alerts_held",
     "category_tree",
     "image_url",
     "images_of",
@@ -14,8 +24,12 @@ __all__ = [
     "movements_of",
     "offer_for",
     "offers_in",
+    "opinions_held",
     "product_by_ref",
     "product_id_of",
+    "reviews_of",
     "variant_at",
     "variant_of",
+    "visible_product_id",
+    "wishlist_of",
 ]

@@ -28,6 +28,7 @@ from shop.core.sql import JsonColumn, JsonList
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from uuid import UUID
 
     from django.db.models import QuerySet
 
@@ -81,6 +82,12 @@ def list_products(
     return _search(products, filters.get("q", ""))
 
 
+def wishlist_of(user_id: UUID, *, currency: str, now: datetime) -> ProductQuerySet:
+    """Return the products on somebody's wishlist that shoppers may see, each with ``added_at``; one statement."""
+    wanted = Product.objects.visible(now=now).filter(wishes__user=user_id)
+    return _with_price(wanted, currency).annotate(added_at=F("wishes__added_at"))
+
+
 def product_by_ref(ref: str, *, currency: str, now: datetime, hidden: bool = False) -> Product:
     """
     Return a product by its id or any slug it ever had, with ``gallery`` and ``offers`` ready to serialise.
@@ -129,6 +136,18 @@ def product_id_of(ref: str) -> int:
     :raises NotFound: there is none.
     """
     found = _by_ref(Product.objects.all(), ref).values_list("pk", flat=True).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def visible_product_id(ref: str, *, now: datetime) -> int:
+    """
+    Return the id behind an id or any slug of a product that shoppers may see; one statement.
+
+    :raises NotFound: there is none.
+    """
+    found = _by_ref(Product.objects.visible(now=now), ref).values_list("pk", flat=True).first()
     if found is None:
         raise NotFound
     return found

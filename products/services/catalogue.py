@@ -60,6 +60,7 @@ class VariantData:
     tracked: bool = True
     on_hand: int = 0
     backorder_limit: int = 0
+    low_stock_threshold: int | None = None
     external_id: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
 
@@ -176,7 +177,12 @@ def add_variant(*, product_id: int, variant: VariantData, actor_id: UUID | None,
             made = Variant.objects.create(product_id=product_id, **values)
     except IntegrityError as error:
         raise taken_in(error, "sku", "external_id") from None
-    StockItem.objects.create(variant=made, tracked=variant.tracked, backorder_limit=variant.backorder_limit)
+    StockItem.objects.create(
+        variant=made,
+        tracked=variant.tracked,
+        backorder_limit=variant.backorder_limit,
+        low_stock_threshold=variant.low_stock_threshold,
+    )
     Price.objects.create(
         variant=made, currency=variant.currency, amount=variant.price, compare_at=variant.compare_at
     )
@@ -195,8 +201,8 @@ def update_variant(*, variant_id: int, actor_id: UUID | None, now: datetime, **c
     """
     Change a variant.
 
-    :param changes: any of ``VARIANT_FIELDS``, ``tracked``, ``backorder_limit``, and ``price`` with ``currency``
-        and ``compare_at`` (minor units) together.
+    :param changes: any of ``VARIANT_FIELDS``, ``tracked``, ``backorder_limit``, ``low_stock_threshold``, and
+        ``price`` with ``currency`` and ``compare_at`` (minor units) together.
     :raises ValidationFailed: the SKU or the external id is taken, the picture isn't the product's, or the
         backorder limit is below what is sold already; nothing is written.
     """
@@ -217,7 +223,7 @@ def update_variant(*, variant_id: int, actor_id: UUID | None, now: datetime, **c
             currency=changes["currency"],
             compare_at=changes.get("compare_at"),
         )
-    policy = ("tracked", "backorder_limit")
+    policy = ("tracked", "backorder_limit", "low_stock_threshold")
     stock: dict[str, Any] = {name: changes[name] for name in policy if name in changes}
     if stock:
         _set_stock_policy(variant, stock)

@@ -16,6 +16,7 @@ from django.db.models import BigIntegerField, Case, F, Min, Q, Sum, Value, When
 from products.errors import OutOfStock, StockNotTracked, StockWouldGoNegative
 from products.models import Reservation, StockItem, StockMovement, Variant
 from products.services.availability import refresh_in_stock
+from products.services.stock_news import free, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,17 +62,17 @@ def reserve(*, order_ref: UUID, quantities: Quantities, expires_at: datetime | N
         )
         for pk, quantity in sorted(wanted.items())
     )
-    _flip(items, {pk: -quantity for pk, quantity in wanted.items()})
+    tell(items, {pk: -quantity for pk, quantity in wanted.items()}, now=now)
 
 
 @transaction.atomic
-def release(*, order_ref: UUID) -> None:
+def release(*, order_ref: UUID, now: datetime) -> None:
     """Give up what an order still holds; a second time does nothing. Locks: stock by variant, reservations."""
     items = _lock(_held_variants(order_ref))
     held = _end_holds(order_ref, Reservation.State.RELEASED)
     if held:
         StockItem.objects.filter(pk__in=held).update(reserved=F("reserved") - _each(held))
-        _flip(items, held)
+        tell(items, held, now=now)
 
 
 @transaction.atomic
@@ -120,7 +121,7 @@ def return_to_stock(*, order_ref: UUID, ref: UUID, now: datetime, actor_id: UUID
         return
     StockItem.objects.filter(pk__in=quantities).update(on_hand=F("on_hand") + _each(quantities))
     _move(StockMovement.Kind.RESTOCK, quantities, ref=ref, actor_id=actor_id, now=now)
-    _flip(items, quantities)
+    tell(items, quantities, now=now)
 
 
 def set_hold_expiry(*, order_ref: UUID, expires_at: datetime | None) -> None:
@@ -149,10 +150,10 @@ def adjust_stock(
     ).update(on_hand=F("on_hand") + delta)
     item = items[variant_id]
     if not changed:
-        raise StockWouldGoNegative(free=_free(item))
+        raise StockWouldGoNegative(free=free(item))
     kind = StockMovement.Kind.RECEIPT if delta > 0 else StockMovement.Kind.ADJUSTMENT
     _move(kind, {variant_id: delta}, reason=reason, actor_id=actor_id, now=now)
-    _flip(items, {variant_id: delta})
+    tell(items, {variant_id: delta}, now=now)
     item.on_hand += delta
     return item
 
@@ -163,12 +164,8 @@ def _lock(variants: Iterable[int]) -> dict[int, StockItem]:
     return {item.pk: item for item in items.filter(pk__in=list(variants))}
 
 
-def _free(item: StockItem) -> int:
-    return item.on_hand + item.backorder_limit - item.reserved
-
-
 def _short(items: Mapping[int, StockItem], wanted: Quantities) -> list[int]:
-    return [pk for pk, quantity in wanted.items() if _free(items[pk]) < quantity]
+    return [pk for pk, quantity in wanted.items() if free(items[pk]) < quantity]
 
 
 def _room_for(wanted: Quantities) -> Q:
@@ -229,7 +226,7 @@ def _out_of_stock(items: Mapping[int, StockItem], short: Quantities, *, now: dat
                 "variant": pk,
                 "sku": items[pk].variant.sku,
                 "requested": quantity,
-                "available": max(0, _free(items[pk])),
+                "available": max(0, free(items[pk])),
                 "held": row["held"] if row else 0,
                 "held_until": until.isoformat() if until else None,
             }
@@ -252,14 +249,3 @@ def _move(
         )
         for pk, delta in sorted(deltas.items())
     )
-
-
-def _flip(before: Mapping[int, StockItem], change: Mapping[int, int]) -> None:
-    """Keep ``in_stock`` of the products whose variants crossed zero; no other product row is written."""
-    crossed = {
-        before[pk].variant.product_id
-        for pk, delta in change.items()
-        if pk in before and before[pk].tracked and (_free(before[pk]) > 0) != (_free(before[pk]) + delta > 0)
-    }
-    if crossed:
-        refresh_in_stock(crossed)

@@ -10,7 +10,7 @@ from products.models import Product, Reservation
 from products.tests.factories import NOW, category, product
 from shop.audit.models import AuditEntry
 from shop.core.ids import new_id
-from users.tests.factories import SuperuserFactory
+from users.tests.factories import StaffFactory, SuperuserFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,9 @@ READ_ONLY = ("category", "stockitem", "stockmovement", "reservation")
 
 
 class TestPages:
-    @pytest.mark.parametrize("model", [*READ_ONLY, "variant", "product", "brand", "collection"])
+    @pytest.mark.parametrize(
+        "model", [*READ_ONLY, "variant", "product", "brand", "collection", "review", "stockalert"]
+    )
     def test_every_list_opens_and_searches(self, admin, lamp, model):
         assert admin.get(reverse(f"admin:products_{model}_changelist")).status_code == 200
         assert admin.get(reverse(f"admin:products_{model}_changelist"), {"q": "lamp"}).status_code == 200
@@ -54,6 +56,33 @@ class TestPages:
 
         assert admin.post(reverse("admin:products_product_delete", args=[lamp.pk])).status_code == 403
         assert admin.post(reverse("admin:products_variant_delete", args=[variant.pk])).status_code == 403
+
+
+class TestReviews:
+    def test_staff_hide_and_show_them(self, admin, lamp):
+        said = {"rating": 1, "title": "Buy at …"}
+        review = services.write_review(product_id=lamp.pk, user_id=UserFactory().pk, said=said, now=NOW)
+        path = reverse("admin:products_review_changelist")
+
+        for action, shown in (("reject", 0), ("publish", 1)):
+            answer = admin.post(path, {"action": action, "_selected_action": [review.pk]}, follow=True)
+
+            lamp.refresh_from_db()
+            assert "1 changed." in answer.content.decode()
+            assert lamp.review_count == shown
+        assert AuditEntry.objects.filter(object_type="products.Review").count() == 2
+
+    def test_looking_is_not_moderating(self, client, lamp):
+        review = services.write_review(
+            product_id=lamp.pk, user_id=UserFactory().pk, said={"rating": 1}, now=NOW
+        )
+        client.force_login(StaffFactory(permissions=["products.view_review"]))
+        path = reverse("admin:products_review_changelist")
+
+        client.post(path, {"action": "reject", "_selected_action": [review.pk]})
+
+        lamp.refresh_from_db()
+        assert lamp.review_count == 1
 
 
 class TestProduct:

@@ -144,14 +144,14 @@ class TestRelease:
         ref = reserve((made, 1))
 
         for _ in range(2):
-            services.release(order_ref=ref)
+            services.release(order_ref=ref, now=NOW)
 
         assert (states(ref), stock(made), in_stock(made)) == (["released"], (1, 0), True)
 
     def test_does_nothing_for_an_order_that_holds_nothing(self):
         made = variant()
 
-        services.release(order_ref=new_id())
+        services.release(order_ref=new_id(), now=NOW)
 
         assert stock(made) == (10, 0)
 
@@ -172,7 +172,7 @@ class TestSell:
     def test_takes_a_lost_hold_again_when_it_can(self):
         made = variant(on_hand=1)
         ref = reserve((made, 1))
-        services.release(order_ref=ref)
+        services.release(order_ref=ref, now=NOW)
 
         services.sell(order_ref=ref, quantities={made.pk: 1}, now=NOW)
 
@@ -181,7 +181,7 @@ class TestSell:
     def test_changes_nothing_when_a_lost_hold_cannot_be_had(self):
         made, other = variant(on_hand=1), variant(on_hand=1)
         ref = reserve((made, 1), (other, 1))
-        services.release(order_ref=ref)
+        services.release(order_ref=ref, now=NOW)
         reserve((made, 1))
 
         with pytest.raises(OutOfStock):
@@ -275,13 +275,15 @@ class TestAdjustStock:
 class TestInStock:
     def test_writes_the_product_only_when_availability_crosses_zero(self, monkeypatch):
         made, written = variant(on_hand=3), []
-        monkeypatch.setattr(services.stock, "refresh_in_stock", lambda ids: written.append(set(ids)))
+        monkeypatch.setattr(
+            "products.services.stock_news.refresh_in_stock", lambda ids: written.append(set(ids))
+        )
 
         adjust(made, -1)
         first = reserve((made, 1))
         assert written == []
         reserve((made, 1))
-        services.release(order_ref=first)
+        services.release(order_ref=first, now=NOW)
 
         assert written == [{made.product_id}, {made.product_id}]
 

@@ -3,7 +3,18 @@
 from products.views.categories import CategoryViewSet
 from products.views.images import ImageViewSet
 from products.views.products import ProductViewSet
+from products.views.reviews import ReviewViewSet
 from products.views.stock import StockViewSet
 from products.views.variants import VariantViewSet
+from products.views.wishes import AlertViewSet, WishlistViewSet
 
-__all__ = ["CategoryViewSet", "ImageViewSet", "ProductViewSet", "StockViewSet", "VariantViewSet"]
+__all__ = [
+    "AlertViewSet",
+    "CategoryViewSet",
+    "ImageViewSet",
+    "ProductViewSet",
+    "ReviewViewSet",
+    "StockViewSet",
+    "VariantViewSet",
+    "WishlistViewSet",
+]

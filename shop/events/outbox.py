@@ -10,6 +10,7 @@ from shop.events.event import Event, topic_of
 from shop.events.models import OutboxEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 
@@ -20,14 +21,27 @@ def publish(event: Event, *, now: datetime) -> None:
     :param now: the business time of the change, UTC.
     :raises TransactionRequired: no transaction is open; nothing is written.
     """
+    publish_all([event], now=now)
+
+
+def publish_all(events: Iterable[Event], *, now: datetime) -> None:
+    """
+    Record several events in the caller's transaction, in one statement; the relay sends them after the commit.
+
+    :param now: the business time of the change, UTC.
+    :raises TransactionRequired: no transaction is open; nothing is written.
+    """
     require_transaction("publish()")
-    OutboxEvent.objects.create(
-        event_id=new_id(),
-        type=event.type,
-        topic=topic_of(event.type),
-        aggregate_type=event.aggregate_type,
-        key=event.aggregate_id,
-        version=event.version,
-        payload=event.payload(),
-        occurred_at=now,
+    OutboxEvent.objects.bulk_create(
+        OutboxEvent(
+            event_id=new_id(),
+            type=event.type,
+            topic=topic_of(event.type),
+            aggregate_type=event.aggregate_type,
+            key=event.aggregate_id,
+            version=event.version,
+            payload=event.payload(),
+            occurred_at=now,
+        )
+        for event in events
     )

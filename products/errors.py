@@ -111,3 +111,13 @@ class WishlistFull(DomainError):
     title = "The list is full"
     message = "The list holds {limit} entries."
     remedy = "Take something off it, then try again."
+
+
+class AttributeInUse(DomainError):
+    """Raised when an attribute is to be deleted that products have values of; nothing is written."""
+
+    code = "attribute_in_use"
+    kind = Kind.CONFLICT
+    title = "The attribute is in use"
+    message = "Products have values of this attribute."
+    remedy = "Take it off the products first, or keep it out of the filters."

@@ -142,3 +142,62 @@ class Adjusted(serializers.Serializer[Any]):
     sku = serializers.CharField()
     on_hand = serializers.IntegerField()
     reserved = serializers.IntegerField()
+
+
+class CategoryFacet(serializers.Serializer[Any]):
+    """A category with how many products are in it or below it; the top of the tree has depth 1."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    depth = serializers.IntegerField()
+    count = serializers.IntegerField()
+
+
+class BrandFacet(serializers.Serializer[Any]):
+    """A brand with how many products it has here."""
+
+    name = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class PriceFacet(serializers.Serializer[Any]):
+    """From what to what the products cost; null without products."""
+
+    min = serializers.CharField(allow_null=True)
+    max = serializers.CharField(allow_null=True)
+    currency = serializers.CharField()
+
+
+class AvailabilityFacet(serializers.Serializer[Any]):
+    """How many can be had, and how many can't."""
+
+    in_stock = serializers.IntegerField()
+    out_of_stock = serializers.IntegerField()
+
+
+class ValueFacet(serializers.Serializer[Any]):
+    """A value with how many products have it."""
+
+    value = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class AttributeFacet(serializers.Serializer[Any]):
+    """An attribute with its values: numbers ascending, choices as the shop orders them, texts the commonest first."""
+
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=("text", "number", "boolean", "choice"))
+    unit = serializers.CharField(allow_blank=True)
+    values = ValueFacet(many=True)
+
+
+class FacetList(serializers.Serializer[Any]):
+    """What a list can be narrowed by; each facet is counted with all filters but its own."""
+
+    count = serializers.IntegerField()
+    complete = serializers.BooleanField()
+    category = CategoryFacet(many=True)
+    brand = BrandFacet(many=True)
+    price = PriceFacet()
+    availability = AvailabilityFacet()
+    attributes = AttributeFacet(many=True)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from products import selectors
+from products.attributes import folded
 from products.selectors.offers import picture_json, thumbnails_json
 from shop.api.serializers import (
     FILTER_NAME,
@@ -21,6 +22,7 @@ from shop.api.serializers import (
 from shop.core.money import from_text, to_text
 
 MAX_IDS = 100
+MAX_ATTRIBUTES = 100
 ORDERINGS = ("price", "-price", "newest", "name", "rating", "relevance")
 
 
@@ -63,6 +65,13 @@ class ProductFilters(QuerySerializer):
             if name in attrs:
                 attrs[name] = amount_of(attrs[name], attrs["currency"], name)
         return attrs
+
+
+class FacetFilters(ProductFilters):
+    """The filters of the product list; facets have no order and no pages."""
+
+    reserved = ()
+    ordering = None  # type: ignore[assignment]
 
 
 class DetailFilters(QuerySerializer):
@@ -147,6 +156,17 @@ class CategoryBody(BodySerializer):
     )
 
 
+class AttributeField(PlainTextField):
+    """A value of an attribute: text, or a number or boolean of JSON."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=200, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        # Which of them it takes, the attribute says.
+        return super().to_internal_value(str(data).lower() if isinstance(data, bool) else data)
+
+
 class CategoryField(serializers.SlugField):
     """The slug of a category, or the category as answers show it."""
 
@@ -170,7 +190,7 @@ class ProductBody(BodySerializer):
     brand = PlainTextField(required=False, allow_blank=True, allow_null=True, max_length=100)
     tax_class = serializers.SlugField(required=False, max_length=20)
     option_names = serializers.ListField(child=PlainTextField(max_length=50), required=False, max_length=5)
-    attributes = serializers.DictField(child=PlainTextField(max_length=200), required=False)
+    attributes = serializers.DictField(child=AttributeField(), required=False)
     published = serializers.BooleanField(required=False)
     external_id = PlainTextField(required=False, allow_null=True, max_length=100)
     metadata = serializers.DictField(required=False)
@@ -178,7 +198,13 @@ class ProductBody(BodySerializer):
     def validate_brand(self, value: str | None) -> str:
         return value or ""
 
-    def validate_attributes(self, value: dict[str, str]) -> dict[str, str]:
+    def validate_attributes(self, value: dict[str, Any]) -> dict[str, Any]:
+        if len(value) > MAX_ATTRIBUTES:
+            raise serializers.ValidationError(
+                f"A product has {MAX_ATTRIBUTES} attributes at most.", code="max_length"
+            )
+        if len({folded(name) for name in value}) < len(value):
+            raise serializers.ValidationError("Name each attribute once.", code="invalid")
         if not all(FILTER_NAME.fullmatch(name) for name in value):
             raise serializers.ValidationError(
                 "Name attributes by letters, digits, spaces, _ and -: they are filters too.", code="invalid"
@@ -300,6 +326,23 @@ def category_tree_json(categories: list[Any]) -> list[dict[str, Any]]:
         (path[-1]["children"] if path else roots).append(node)
         path.append(node)
     return roots
+
+
+def facets_json(facets: Any, currency: str) -> dict[str, Any]:
+    """Return what a list can be narrowed by."""
+    return {
+        "count": facets.count,
+        "complete": facets.complete,
+        "category": facets.category,
+        "brand": facets.brand,
+        "price": {
+            "min": _money(facets.price["min"], currency),
+            "max": _money(facets.price["max"], currency),
+            "currency": currency,
+        },
+        "availability": facets.availability,
+        "attributes": facets.attributes,
+    }
 
 
 def image_json(image: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from rest_framework.routers import DefaultRouter
 from products.views import (
     AlertViewSet,
     CategoryViewSet,
+    FacetView,
     ImageViewSet,
     ProductViewSet,
     ReviewViewSet,
@@ -24,6 +25,8 @@ router.register("products", ProductViewSet, basename="product")
 _PRODUCT = rf"^products/(?P<ref>{SLUG})/"
 
 urlpatterns = [
+    # Before the router, which would take it for a slug.
+    path("products/facets/", FacetView.as_view({"get": "list"}), name="product-facets"),
     *router.urls,
     re_path(
         _PRODUCT + r"stock/$", StockViewSet.as_view({"get": "list", "post": "create"}), name="product-stock"

@@ -10,10 +10,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
 from products import services
 from products.models import (
+    Attribute,
     Brand,
     Category,
     Collection,
@@ -133,3 +134,42 @@ class ProductAdmin(ServiceAdmin):
     def archive(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         for product_id in queryset.values_list("pk", flat=True):
             services.archive_product(product_id=product_id, actor_id=request.user.pk, now=timezone.now())
+
+
+class AttributeForm(forms.ModelForm):
+    """What staff say of an attribute; each choice stands on a line of its own."""
+
+    choices = forms.CharField(required=False, widget=UnfoldAdminTextareaWidget(), help_text="One a line.")
+
+    class Meta:
+        model = Attribute
+        fields = ("name", "kind", "unit", "choices", "filterable", "position")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["choices"] = "\n".join(self.instance.choices)
+
+    def clean_choices(self) -> list[str]:
+        """Return the lines that say something."""
+        return [line.strip() for line in self.cleaned_data["choices"].splitlines() if line.strip()]
+
+
+@admin.register(Attribute)
+class AttributeAdmin(ServiceAdmin):
+    form = AttributeForm
+    list_display = ("name", "kind", "unit", "filterable", "position")
+    list_filter = ("kind", "filterable")
+    ordering = ("position", "name")
+    search_fields = ("name",)
+
+    def save_model(self, request: HttpRequest, obj: Attribute, form: Any, change: bool) -> None:  # noqa: FBT001
+        data = services.AttributeData(**form.cleaned_data)
+        doer: dict[str, Any] = {"actor_id": request.user.pk, "now": timezone.now()}
+        obj.pk = services.save_attribute(data=data, attribute_id=obj.pk if change else None, **doer).pk
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # One by one only: what is in use is refused by the service.
+        return obj is not None and super().has_delete_permission(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Attribute) -> None:
+        services.delete_attribute(attribute_id=obj.pk, actor_id=request.user.pk, now=timezone.now())

@@ -9,27 +9,38 @@ from products.selectors.browse import (
     visible_product_id,
     wishlist_of,
 )
+from products.selectors.facets import Facets, facets_of
 from products.selectors.offers import Choice, Offer, image_url, offer_for, offers_in
-from products.selectors.opinions import alerts_held, opinions_held, reviews_of
+from products.selectors.opinions import (
+    alerts_held,
+    purchases_held,
+    reviews_held,
+    reviews_of,
+    wishes_held,
+)
 from products.selectors.stock import movements_of, variant_at, variant_of
 
 __all__ = [
     "Choice",
+    "Facets",
     "Offer",
     "alerts_held",
     "category_tree",
+    "facets_of",
     "image_url",
     "images_of",
     "list_products",
     "movements_of",
     "offer_for",
     "offers_in",
-    "opinions_held",
     "product_by_ref",
     "product_id_of",
+    "purchases_held",
+    "reviews_held",
     "reviews_of",
     "variant_at",
     "variant_of",
     "visible_product_id",
+    "wishes_held",
     "wishlist_of",
 ]

@@ -19,9 +19,9 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.fields.json import KeyTextTransform
 
-from products.models import Category, Product, ProductImage, Variant
+from products.attributes import folded
+from products.models import Category, Product, ProductAttribute, ProductImage, Variant
 from shop.core.errors import NotFound
 from shop.core.sql import JsonColumn, JsonList
 
@@ -45,6 +45,15 @@ def _below(slug: str) -> Exists:
         place=ExpressionWrapper(OuterRef("category__path"), output_field=CharField())
     )
     return Exists(above.filter(place__startswith=F("path")))
+
+
+def has_value(attribute: str, value: str) -> Exists:
+    """Return the condition that a product has a value of an attribute, both without regard to case."""
+    return Exists(
+        ProductAttribute.objects.filter(
+            product=OuterRef("pk"), attribute__key=folded(attribute), key=folded(value)
+        )
+    )
 
 
 # What each filter of the list means.
@@ -77,8 +86,7 @@ def list_products(
     )
     for name, value in filters.items():
         if name.startswith("attr."):
-            attribute = KeyTextTransform(name.removeprefix("attr."), "attributes")
-            products = products.alias(attribute=attribute).filter(attribute__iexact=value)
+            products = products.filter(has_value(name.removeprefix("attr."), value))
     return _search(products, filters.get("q", ""))
 
 

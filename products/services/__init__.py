@@ -1,5 +1,6 @@
 """Every way the catalogue and stock can change."""
 
+from products.services.attributes import AttributeData, delete_attribute, save_attribute
 from products.services.catalogue import (
     PRODUCT_FIELDS,
     ProductData,
@@ -28,6 +29,7 @@ from products.services.wishes import add_wish, ask_for_alert, drop_alert, forget
 
 __all__ = [
     "PRODUCT_FIELDS",
+    "AttributeData",
     "ProductData",
     "StoredImage",
     "VariantData",
@@ -42,6 +44,7 @@ __all__ = [
     "change_review",
     "create_category",
     "create_product",
+    "delete_attribute",
     "delete_category",
     "delete_image",
     "delete_review",
@@ -54,6 +57,7 @@ __all__ = [
     "remove_wish",
     "reserve",
     "return_to_stock",
+    "save_attribute",
     "sell",
     "serve_waiting",
     "set_hold_expiry",

@@ -19,6 +19,7 @@ from products.models import (
     StockItem,
     Variant,
 )
+from products.services.attributes import set_attributes
 from products.services.availability import refresh_in_stock, refresh_lowest_prices
 from products.services.naming import free_slug, taken, taken_in
 from products.services.stock import adjust_stock
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 # What staff may set on a product and on a variant as they are: plain data without rules.
-PRODUCT_FIELDS = ("name", "description", "tax_class", "option_names", "attributes", "external_id", "metadata")
+PRODUCT_FIELDS = ("name", "description", "tax_class", "option_names", "external_id", "metadata")
 VARIANT_FIELDS = (
     "sku",
     "options",
@@ -80,7 +81,7 @@ class ProductData:
     description: str = ""
     tax_class: str = "standard"
     option_names: Sequence[str] = ()
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, object] = field(default_factory=dict)
     published: bool = True
     external_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -111,6 +112,9 @@ def create_product(*, data: ProductData, now: datetime, actor_id: UUID | None = 
             ProductSlug.objects.create(slug=slug, product=product)
     except IntegrityError as error:
         raise taken_in(error, "slug", "external_id") from None
+    if data.attributes:
+        set_attributes(product, data.attributes)
+        product.save(update_fields=["attributes"])
     for variant in data.variants:
         add_variant(product_id=product.pk, variant=variant, actor_id=actor_id, now=now)
     audit.record(actor_id=actor_id, action="products.created", target=product, now=now)
@@ -123,19 +127,13 @@ def update_product(*, product_id: int, actor_id: UUID | None, now: datetime, **c
     """
     Change a product; a new slug leaves the old one answering.
 
-    :param changes: any of ``PRODUCT_FIELDS``, and ``slug``, ``category`` (slug), ``brand`` (name), ``published``.
-    :raises ValidationFailed: the category doesn't exist, or the slug or the external id is taken; nothing is written.
+    :param changes: any of ``PRODUCT_FIELDS``, and ``slug``, ``category`` (slug), ``brand`` (name), ``published``
+        and ``attributes`` (all of them).
+    :raises ValidationFailed: the category doesn't exist, the slug or the external id is taken, or a value is none of
+        its attribute's kind; nothing is written.
     """
     product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
-    if "category" in changes:
-        product.category = _category(changes["category"])
-    if "brand" in changes:
-        product.brand = _brand(changes["brand"])
-    if "published" in changes:
-        product.published_at = (product.published_at or now) if changes["published"] else None
-    for name in PRODUCT_FIELDS:
-        if name in changes:
-            setattr(product, name, changes[name])
+    _apply(product, changes, now=now)
     product.updated_at = now
     try:
         with transaction.atomic():
@@ -252,6 +250,20 @@ def set_price(*, variant_id: int, amount: int, currency: str, compare_at: int | 
         variant_id=variant_id, currency=currency, defaults={"amount": amount, "compare_at": compare_at}
     )
     refresh_lowest_prices(Variant.objects.values_list("product_id", flat=True).get(pk=variant_id))
+
+
+def _apply(product: Product, changes: Mapping[str, Any], *, now: datetime) -> None:
+    if "category" in changes:
+        product.category = _category(changes["category"])
+    if "brand" in changes:
+        product.brand = _brand(changes["brand"])
+    if "published" in changes:
+        product.published_at = (product.published_at or now) if changes["published"] else None
+    if "attributes" in changes:
+        set_attributes(product, changes["attributes"])
+    for name in PRODUCT_FIELDS:
+        if name in changes:
+            setattr(product, name, changes[name])
 
 
 def _set_stock_policy(variant: Variant, policy: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from products import services
-from products.models import Product, Reservation
+from products.models import Attribute, Product, Reservation
 from products.tests.factories import NOW, category, product
 from shop.audit.models import AuditEntry
 from shop.core.ids import new_id
@@ -33,7 +33,8 @@ READ_ONLY = ("category", "stockitem", "stockmovement", "reservation")
 
 class TestPages:
     @pytest.mark.parametrize(
-        "model", [*READ_ONLY, "variant", "product", "brand", "collection", "review", "stockalert"]
+        "model",
+        [*READ_ONLY, "variant", "product", "brand", "collection", "review", "stockalert", "attribute"],
     )
     def test_every_list_opens_and_searches(self, admin, lamp, model):
         assert admin.get(reverse(f"admin:products_{model}_changelist")).status_code == 200
@@ -56,6 +57,42 @@ class TestPages:
 
         assert admin.post(reverse("admin:products_product_delete", args=[lamp.pk])).status_code == 403
         assert admin.post(reverse("admin:products_variant_delete", args=[variant.pk])).status_code == 403
+
+
+class TestAttributes:
+    def test_are_defined_and_redefined(self, admin, lamp):
+        services.update_product(product_id=lamp.pk, actor_id=None, now=NOW, attributes={"Finish": "MATT"})
+        made = Attribute.objects.get()
+        fields = {"name": "Surface", "kind": "choice", "choices": "matt\r\n\r\nglossy ", "position": "2"}
+
+        answer = admin.post(reverse("admin:products_attribute_change", args=[made.pk]), fields)
+
+        made.refresh_from_db()
+        lamp.refresh_from_db()
+        assert answer.status_code == 302
+        assert (made.name, made.kind, made.choices, made.filterable) == (
+            "Surface",
+            "choice",
+            ["matt", "glossy"],
+            False,
+        )
+        assert lamp.attributes == {"Surface": "matt"}
+
+    def test_one_that_is_used_is_not_deleted(self, admin, lamp):
+        services.update_product(product_id=lamp.pk, actor_id=None, now=NOW, attributes={"Finish": "matt"})
+        made = Attribute.objects.get()
+
+        admin.post(reverse("admin:products_attribute_delete", args=[made.pk]), {"post": "yes"})
+
+        assert Attribute.objects.count() == 1
+
+    def test_a_refusal_is_said_on_the_page(self, admin, lamp):
+        fields = {"name": "Surface", "kind": "choice", "choices": "", "position": "2"}
+
+        page = admin.post(reverse("admin:products_attribute_add"), fields, follow=True)
+
+        assert "A choice needs values to choose from." in page.content.decode()
+        assert not Attribute.objects.exists()
 
 
 class TestReviews:

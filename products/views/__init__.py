@@ -1,6 +1,7 @@
 """The catalogue over HTTP."""
 
 from products.views.categories import CategoryViewSet
+from products.views.facets import FacetView
 from products.views.images import ImageViewSet
 from products.views.products import ProductViewSet
 from products.views.reviews import ReviewViewSet
@@ -11,6 +12,7 @@ from products.views.wishes import AlertViewSet, WishlistViewSet
 __all__ = [
     "AlertViewSet",
     "CategoryViewSet",
+    "FacetView",
     "ImageViewSet",
     "ProductViewSet",
     "ReviewViewSet",

@@ -57,6 +57,7 @@ ANONYMOUS = {
     "GET payments/{payment}/receipt/": (404, "not_found"),
     "POST payments/webhooks/stripe/": (400, "signature_invalid"),
     "GET products/": (200, ""),
+    "GET products/facets/": (200, ""),
     "POST products/": (401, "not_authenticated"),
     "GET products/{ref}/": (404, "not_found"),
     "PUT products/{ref}/": (401, "not_authenticated"),

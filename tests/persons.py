@@ -90,6 +90,7 @@ def lead_a_life(mark: str, stripe: StripeFake) -> Person:
     _keep_house(person)
     _buy(person, stripe)
     _change_their_mind(person)
+    _have_opinions(person)
     person.client.post(f"{API}cart/items/", {"variant": variant().pk, "quantity": 1})
     person.client.patch(f"{API}cart/", {"country": "NL", "postal_code": address_of(mark).postal_code})
     _meet_staff(person)
@@ -163,6 +164,15 @@ def _change_their_mind(person: Person) -> None:
     order = _place(person)
     ended = person.client.post(order_url(order, "cancel"), {"reason": f"{person.mark} changed their mind"})
     assert ended.status_code == 200
+
+
+def _have_opinions(person: Person) -> None:
+    client, mark = person.client, person.mark
+    bought, gone = variant(now=timezone.now()), variant(now=timezone.now(), on_hand=0)
+    review = {"rating": 5, "title": f"Says {mark}", "text": f"{mark} likes it."}
+    assert client.post(f"{API}products/{bought.product_id}/reviews/", review).status_code == 201
+    assert client.post(f"{API}products/{gone.product_id}/alerts/").status_code == 201
+    assert client.post(f"{API}wishlist/items/{gone.product_id}/").status_code == 201
 
 
 def _meet_staff(person: Person) -> None:

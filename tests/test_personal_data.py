@@ -58,12 +58,14 @@ SAYS_NOTHING = {
     "payments.ReceiptCounter": "series",
     "payments.Refund": "currency stripe_id error",
     "payments.StripeEvent": "id type api_version object_id pi_id account ignored error",
+    "products.Attribute": "name key unit choices",
     "products.Brand": "name",
     "products.Category": "path name slug description",
     "products.Collection": "name slug",
     "products.Price": "currency",
     "products.Product": "name slug description tax_class option_names attributes external_id metadata",
-    "products.ProductImage": "file alt",
+    "products.ProductAttribute": "key value",
+    "products.ProductImage": "file thumbnails alt",
     "products.ProductPrice": "currency",
     "products.ProductSlug": "slug",
     "products.StockMovement": "reason",
@@ -190,7 +192,7 @@ class TestWholeLife:
         assert {held["name"]: held["count"] for held in told["erased"]} == {
             "profile": 1, "addresses": 2, "sessions": 1, "password_resets": 1, "email_changes": 1,
             "second_factor": 1, "customer_groups": 1, "consents": 2, "admin_log": 1, "carts": 1,
-            "order_contacts": 2,
+            "order_contacts": 2, "reviews": 1, "purchases": 1, "wishlist": 1, "stock_alerts": 1,
         }  # fmt: skip
         assert {held["name"]: held["count"] for held in told["kept"]} == {
             "audit": 1, "ordered_carts": 2, "messages": 9, "orders": 2, "payments": 1, "receipts": 1,

@@ -27,27 +27,27 @@ _GONE = "The account is erased or closed."
 
 def welcome(message: EmailMessage, now: datetime) -> Letter:
     """Welcome somebody, and ask them to confirm the address."""
-    return _account(message, now, verify_url=_verify_url)
+    return to_account(message, now, verify_url=_verify_url)
 
 
 def already_registered(message: EmailMessage, now: datetime) -> Letter:
     """Tell an account's owner that their address was used to register again."""
-    return _account(message, now, reset_url=_reset_url)
+    return to_account(message, now, reset_url=_reset_url)
 
 
 def password_reset(message: EmailMessage, now: datetime) -> Letter:
     """Bring the link that sets a new password."""
-    return _account(message, now, reset_url=_reset_url)
+    return to_account(message, now, reset_url=_reset_url)
 
 
 def verify_email(message: EmailMessage, now: datetime) -> Letter:
     """Bring the link that confirms the address."""
-    return _account(message, now, verify_url=_verify_url)
+    return to_account(message, now, verify_url=_verify_url)
 
 
 def refresh_token_reused(message: EmailMessage, now: datetime) -> Letter:
     """Tell that a sign-in was ended, which one it was, and what to do."""
-    letter = _account(message, now, reset_url=_reset_url)
+    letter = to_account(message, now, reset_url=_reset_url)
     session = users.session_facts(UUID(message.fact("session")))
     if session is None:
         return letter
@@ -62,7 +62,7 @@ def refresh_token_reused(message: EmailMessage, now: datetime) -> Letter:
 
 def two_factor_changed(message: EmailMessage, now: datetime) -> Letter:
     """Tell that the second factor was switched on or off, and by whom."""
-    letter = _account(message, now, reset_url=_reset_url)
+    letter = to_account(message, now, reset_url=_reset_url)
     facts = {name: message.fact(name) for name in ("enabled", "by_staff", "at")}
     return replace(letter, context=letter.context | facts)
 
@@ -137,7 +137,13 @@ def _verify_url(account: User, now: datetime) -> str:
     return links.verify(uid=parts.uid, token=parts.token)
 
 
-def _account(message: EmailMessage, now: datetime, **urls: _LinkMaker) -> Letter:
+def to_account(message: EmailMessage, now: datetime, **urls: _LinkMaker) -> Letter:
+    """
+    Return a letter to an account's owner, with its name to greet them by and links of these kinds.
+
+    :raises Undeliverable: the account is erased or closed.
+    :raises NotReady: its address is changing this moment.
+    """
     user_id = UUID(message.recipient_ref)
     person, account = users.recipient(user_id), users.user_by_id(user_id)
     if person is None or account is None:

@@ -108,6 +108,28 @@ def on_refund_succeeded(event: Received, now: datetime) -> None:
     _about_order("order_refunded", event, now, "amount", "currency")
 
 
+@handles("products.stock_alert_due.v1", group="notifications")
+def on_stock_alert_due(event: Received, now: datetime) -> None:
+    """Tell a customer who waited that it is back."""
+    fact: Any = event.fact
+    services.enqueue(
+        event_id=event.id,
+        template="back_in_stock",
+        to=To.user(fact.user_id),
+        now=now,
+        facts={"variant": fact.variant_id},
+    )
+
+
+@handles("products.stock_low.v1", group="notifications")
+def on_stock_low(event: Received, now: datetime) -> None:
+    """Tell staff what runs low."""
+    fact: Any = event.fact
+    services.enqueue(
+        event_id=event.id, template="stock_low", to=To.staff(), now=now, facts={"variants": fact.variants}
+    )
+
+
 def _to_user(template: str, event: Received, now: datetime) -> None:
     fact: Any = event.fact
     services.enqueue(event_id=event.id, template=template, to=To.user(fact.user_id), now=now)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.urls import reverse
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -40,6 +41,18 @@ def order(*, order_id: UUID | str, token: str | None) -> str:
     if not token:
         return f"{_base()}/orders/{order_id}/" if settings.STOREFRONT_URL else ""
     return f"{_base()}{_own('/account')}/orders/{order_id}/?{urlencode({'token': token})}"
+
+
+def product(*, slug: str) -> str:
+    """Return the page of a product, or nothing without a storefront that has one."""
+    return f"{_base()}/products/{slug}/" if settings.STOREFRONT_URL else ""
+
+
+def admin_product(*, product_id: int) -> str:
+    """Return the page of a product in the back office."""
+    return (
+        f"{str(settings.SHOP_URL).rstrip('/')}{reverse('admin:products_product_change', args=[product_id])}"
+    )
 
 
 def _base() -> str:

@@ -57,6 +57,11 @@ class To:
         """Name the order that carries the address."""
         return cls(kind=EmailMessage.RecipientKind.ORDER, ref=str(order_id))
 
+    @classmethod
+    def staff(cls) -> To:
+        """Name the people who run the shop, at the address of the settings."""
+        return cls(kind=EmailMessage.RecipientKind.STAFF, ref="staff")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -256,6 +257,8 @@ KAFKA_PASSWORD = env.text("KAFKA_PASSWORD", "")
 
 # Mail: files that /dev/mailbox/ shows, unless EMAIL_URL names a server.
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SHOP_NAME.replace('&', 'and')} <shop@localhost>")
+# Who hears of what staff must do; without a name, whoever mail is sent as.
+STAFF_EMAIL = env.text("STAFF_EMAIL", parseaddr(DEFAULT_FROM_EMAIL)[1])
 MAILBOX_DIR = SHOP_DATA / "mailbox"
 if env.text("EMAIL_URL", ""):
     globals().update(env.email("EMAIL_URL"))

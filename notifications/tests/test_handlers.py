@@ -187,6 +187,8 @@ def test_two_events_of_one_order_owe_two_messages() -> None:
         ("orders.order_cancelled.v1", {"order_id", "was_paid"}),
         ("orders.order_expired.v1", {"order_id"}),
         ("payments.refund_succeeded.v1", {"order_id", "amount", "currency"}),
+        ("products.stock_alert_due.v1", {"user_id", "variant_id"}),
+        ("products.stock_low.v1", {"variants"}),
     ],
 )
 def test_the_announced_event_says_what_its_message_needs(type_name: str, fields: set[str]) -> None:
@@ -197,4 +199,4 @@ def test_the_announced_event_says_what_its_message_needs(type_name: str, fields:
 
 
 def test_nothing_else_is_heard() -> None:
-    assert len(handlers["notifications"]) == 14
+    assert len(handlers["notifications"]) == 16

@@ -44,6 +44,11 @@ CONTEXT: dict[str, Any] = {
     "receipt_file": "receipt-R-2026-000042.pdf",
     "refund_minor": 500,
     "refund_currency": "EUR",
+    "product_name": "Walnut desk lamp",
+    "variant_name": " (Linen, Black)",
+    "product_url": "https://shop.example/products/walnut-desk-lamp/",
+    "admin_url": "https://shop.example/admin/products/product/1/change/",
+    "lines": [{"sku": "LIT-02", "variant_name": " (Linen)", "available": 2}],
 }
 
 

@@ -10,7 +10,15 @@ from products.selectors.browse import (
     wishlist_of,
 )
 from products.selectors.facets import Facets, facets_of
-from products.selectors.offers import Choice, Offer, image_url, offer_for, offers_in
+from products.selectors.offers import (
+    Choice,
+    Offer,
+    VariantFacts,
+    image_url,
+    offer_for,
+    offers_in,
+    variant_facts,
+)
 from products.selectors.opinions import (
     alerts_held,
     purchases_held,
@@ -24,6 +32,7 @@ __all__ = [
     "Choice",
     "Facets",
     "Offer",
+    "VariantFacts",
     "alerts_held",
     "category_tree",
     "facets_of",
@@ -39,6 +48,7 @@ __all__ = [
     "reviews_held",
     "reviews_of",
     "variant_at",
+    "variant_facts",
     "variant_of",
     "visible_product_id",
     "wishes_held",

@@ -80,6 +80,34 @@ def offer_for(choice: Choice, *, currency: str, now: datetime) -> Offer:
     return offers[0]
 
 
+@dataclass(frozen=True, kw_only=True)
+class VariantFacts:
+    """What a mail says of a variant."""
+
+    product_id: int
+    product_name: str
+    slug: str
+    sku: str
+    options: dict[str, str]
+    for_sale: bool
+
+
+def variant_facts(variants: Iterable[int]) -> dict[int, VariantFacts]:
+    """Return what mails say of these variants, in the order of the shop; unknown ids are left out."""
+    rows = Variant.objects.filter(pk__in=list(variants)).select_related("product")
+    return {
+        row.pk: VariantFacts(
+            product_id=row.product_id,
+            product_name=row.product.name,
+            slug=row.product.slug,
+            sku=row.sku,
+            options=row.options,
+            for_sale=row.archived_at is None and row.product.archived_at is None,
+        )
+        for row in rows.order_by("position", "pk")
+    }
+
+
 def image_url(file: str) -> str:
     """Return the absolute address of a stored picture, from configuration and never from a request."""
     url = default_storage.url(file)

@@ -1,0 +1,69 @@
+"""Letters about stock: to a customer that something is back, to staff that something runs low."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from notifications import links
+from notifications.account_letters import to_account
+from notifications.errors import Undeliverable
+from notifications.letter import Letter
+from notifications.rendering import supported
+from products import selectors as products
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from notifications.models import EmailMessage
+
+
+def back_in_stock(message: EmailMessage, now: datetime) -> Letter:
+    """Tell a customer who waited that a variant can be had again."""
+    letter = to_account(message, now)
+    facts = products.variant_facts([message.fact("variant")]).get(message.fact("variant"))
+    if facts is None or not facts.for_sale:
+        raise Undeliverable("It isn't sold any more.")
+    about = {
+        "product_name": facts.product_name,
+        "variant_name": _named(facts.options),
+        "product_url": links.product(slug=facts.slug),
+    }
+    return replace(letter, context=letter.context | about)
+
+
+def stock_low(message: EmailMessage, now: datetime) -> Letter:
+    """Tell staff which variants of a product run low, and how many were left then."""
+    if not settings.STAFF_EMAIL:
+        raise Undeliverable("STAFF_EMAIL names nobody to tell.")
+    said = {one["variant_id"]: one["available"] for one in message.fact("variants")}
+    known = products.variant_facts(said)
+    if not known:
+        raise Undeliverable("The product is gone.")
+    lines = [
+        {"sku": facts.sku, "variant_name": _named(facts.options), "available": said[pk]}
+        for pk, facts in known.items()
+    ]
+    first = next(iter(known.values()))
+    return Letter(
+        address=settings.STAFF_EMAIL,
+        language=supported(settings.LANGUAGE_CODE),
+        context={
+            "product_name": first.product_name,
+            "lines": lines,
+            "admin_url": links.admin_product(product_id=first.product_id),
+        },
+    )
+
+
+LETTERS: dict[str, Callable[[EmailMessage, datetime], Letter]] = {
+    "back_in_stock": back_in_stock,
+    "stock_low": stock_low,
+}
+
+
+def _named(options: Mapping[str, str]) -> str:
+    return f" ({', '.join(options.values())})" if options else ""

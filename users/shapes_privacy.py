@@ -50,3 +50,4 @@ class ExportSerializer(serializers.Serializer[Any]):
     notifications = serializers.DictField()
     orders = serializers.DictField()
     payments = serializers.DictField()
+    products = serializers.DictField()

@@ -44,6 +44,7 @@ class TestExport:
             "notifications",
             "orders",
             "payments",
+            "products",
         ]
         assert response.json()["users"]["profile"]["email"] == "ada@example.com"
 

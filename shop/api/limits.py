@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 logger = logging.getLogger(__name__)
+
+# Some proxies write the client's port too; left on, all clients would be one, whose address nobody can read.
+_WITH_PORT = re.compile(r"(?:\[([^\]]+)\]|([0-9.]+))(?::[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -61,5 +65,6 @@ def client_address(request: HttpRequest) -> str:
     header: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
     forwarded = [part.strip() for part in header.split(",") if part.strip()]
     if proxies and len(forwarded) >= proxies:
-        return forwarded[-proxies]
+        written = _WITH_PORT.fullmatch(forwarded[-proxies])
+        return (written[1] or written[2]) if written else forwarded[-proxies]
     return str(request.META.get("REMOTE_ADDR", ""))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test.signals import setting_changed
 from django.utils import timezone
-from rest_framework.test import APIClient
+from rest_framework.test import APIClient, ForceAuthClientHandler
 
 from users import services
 
 if TYPE_CHECKING:
     from users.models import User
+
+# What middleware reads when it is made, and not at each request.
+_READ_ONCE = ("MIDDLEWARE", "SECURE_", "STATIC", "WHITENOISE_", "CSRF_", "DEBUG")
 
 
 def anonymous() -> APIClient:
@@ -40,7 +45,24 @@ def sign_in_as(user: User) -> services.SignIn:
 def _json_client() -> APIClient:
     client = APIClient()
     client.default_format = "json"
+    client.handler = _handler()
     return client
+
+
+@cache
+def _handler() -> ForceAuthClientHandler:
+    """Return what all clients send their requests to: making one looks for static files, which takes long."""
+    handler = ForceAuthClientHandler(enforce_csrf_checks=False)
+    handler.load_middleware()
+    return handler
+
+
+def _forget_handler(*, setting: str, **_more: Any) -> None:
+    if setting.startswith(_READ_ONCE):
+        _handler.cache_clear()
+
+
+setting_changed.connect(_forget_handler)
 
 
 @pytest.fixture(name="client_of")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 
 from orders.models import Order
 from orders.tests.factories import paid, place, ship
@@ -58,6 +59,8 @@ def test_a_new_account_at_the_address_has_none_of_the_old_orders():
 class TestStatements:
     def counted(self, call) -> list[int]:
         counts = []
+        # Looked up once a process.
+        ContentType.objects.get_for_model(User)
         for size in SIZES:
             user = customer(size)
             client = client_of(user)

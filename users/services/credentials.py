@@ -18,6 +18,7 @@ from users.selectors import user_of_link
 from users.services.email_change import withdraw_email_changes
 from users.services.recognition import require_password, wrong_password
 from users.services.sessions import end_sessions
+from users.services.two_factor import drop_two_factor
 from users.versions import raised_version
 
 if TYPE_CHECKING:
@@ -105,9 +106,10 @@ def reset_password(*, uid: str, token: str, new_password: str, client: Client, n
     """
     Replace the password of whoever holds a mailed link, and end every session.
 
-    The address counts as verified, since the link went there.
+    The address counts as verified, since the link went there. The first time it does, a second factor goes that
+    somebody set up who never showed that the address is theirs.
     Transaction: its own; call it outside of one, because hashing takes long. Emits:
-    ``users.email_verified.v1`` when the address wasn't verified before.
+    ``users.email_verified.v1`` when the address wasn't verified before, ``users.two_factor_changed.v1``.
 
     :raises TokenExpired: the link is too old or was used; nothing is written.
     :raises ValidationFailed: the new password isn't good enough; the link stays good.
@@ -145,6 +147,10 @@ def _reset(*, user: User, password: str, now: datetime) -> bool:
     ):
         return False
     if User.objects.filter(pk=user.pk, email_verified_at__isnull=True).update(email_verified_at=now):
+        # Until now the account may have been anybody's who typed this address: what they set up is not the owner's.
+        # Staff got theirs from an administrator, who asks them for it whatever became of the address.
+        if not (user.is_staff or user.is_superuser):
+            drop_two_factor(user_id=user.pk, now=now)
         publish(EmailVerified(user_id=user.pk, version=raised_version(user.pk)), now=now)
     return True
 

@@ -163,6 +163,21 @@ def reset_two_factor(*, actor_id: UUID | None, user_id: UUID, now: datetime) -> 
     audit.record(actor_id=actor_id, action="users.two_factor_reset", target=User(pk=user_id), now=now)
 
 
+@transaction.atomic
+def drop_two_factor(*, user_id: UUID, now: datetime) -> None:
+    """
+    Take a second factor off an account whose owner has only now shown the address; without one nothing happens.
+
+    Transaction: opens its own. Locks: the account. Emits: ``users.two_factor_changed.v1``.
+    """
+    if not TwoFactor.objects.filter(pk=user_id).delete()[0]:
+        return
+    RecoveryCode.objects.filter(user_id=user_id).delete()
+    audit.record(actor_id=None, action="users.two_factor_dropped", target=User(pk=user_id), now=now)
+    version = raised_version(user_id)
+    publish(TwoFactorChanged(user_id=user_id, version=version, enabled=False, by_staff=False), now=now)
+
+
 def _owner(user_id: UUID, password: str | None) -> User:
     if password is None:
         return User.objects.get(pk=user_id)

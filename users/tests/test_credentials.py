@@ -17,7 +17,8 @@ from shop.events.models import OutboxEvent
 from users import selectors, services
 from users.errors import TokenExpired
 from users.management.commands import changepassword
-from users.models import PasswordResetRequest, Session, User
+from users.models import PasswordResetRequest, RecoveryCode, Session, TwoFactor, User
+from users.tests.apps import app_of
 from users.tests.clients import sign_in_as
 from users.tests.factories import PASSWORD, UserFactory
 
@@ -212,6 +213,32 @@ class TestResetPassword:
         user.refresh_from_db()
         assert user.email_verified_at == earlier
         assert not OutboxEvent.objects.exists()
+
+    def test_takes_off_what_somebody_set_up_before_the_address_was_shown(self):
+        user = UserFactory()
+        app_of(user)
+        OutboxEvent.objects.all().delete()
+
+        self.reset(selectors.reset_link_parts(user, now=timezone.now()))
+
+        assert not TwoFactor.objects.exists()
+        assert not RecoveryCode.objects.exists()
+        services.sign_in(email=user.email, password=NEW, client=CLIENT, cart_token=None, now=timezone.now())
+        assert sorted(OutboxEvent.objects.values_list("type", flat=True)) == [
+            "users.email_verified.v1",
+            "users.two_factor_changed.v1",
+        ]
+
+    @pytest.mark.parametrize(
+        "values", [{"email_verified_at": timezone.now()}, {"is_staff": True}, {"is_superuser": True}]
+    )
+    def test_leaves_the_second_factor_of_a_confirmed_address_and_of_staff(self, values):
+        user = UserFactory(**values)
+        app_of(user)
+
+        self.reset(selectors.reset_link_parts(user, now=timezone.now()))
+
+        assert TwoFactor.objects.filter(confirmed_at__isnull=False).count() == 1
 
     def test_takes_a_link_once_and_its_siblings_never(self):
         user, now = UserFactory(), timezone.now()

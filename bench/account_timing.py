@@ -35,12 +35,14 @@ def main() -> None:
     """Measure and print a table for each call."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--samples", type=int, default=400, help="of each class and call")
+    options.add_argument("--only", choices=sorted(EXPECTED), help="one call instead of all three")
     options.add_argument("--seed", type=int, default=random.randrange(10**6))  # noqa: S311
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="shop-bench-") as folder:
         _start(folder)
         print(f"seed {chosen.seed}, {chosen.samples} samples of each class")
-        for call in (_register, _login, _reset):
+        calls = {"register": _register, "login": _login, "reset": _reset}
+        for call in [calls[chosen.only]] if chosen.only else calls.values():
             _report(call.__name__.strip("_"), _measure(call, chosen.samples, random.Random(chosen.seed)))  # noqa: S311
 
 

@@ -19,6 +19,9 @@ from notifications import letters, links, rendering
 from notifications.letter import greeting_name
 from notifications.tests.factories import an_order
 
+# No database stands behind a mail's words.
+pytestmark = pytest.mark.once
+
 TEMPLATES = sorted({*letters._LETTERS, "email_change_taken"})
 CONTEXT: dict[str, Any] = {
     "name": "Ana",

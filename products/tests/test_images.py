@@ -23,6 +23,7 @@ from shop.core.errors import NotFound, ValidationFailed
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import StaffFactory, UserFactory
 
+pytestmark = pytest.mark.once
 TEN_MB = 10 * 1024 * 1024
 
 

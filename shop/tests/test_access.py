@@ -8,7 +8,7 @@ import pytest
 from drf_spectacular.generators import EndpointEnumerator
 from rest_framework.test import APIClient
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 # Status and code of an empty request. What is public gets as far as its own answer or its own refusal of the body.
 ANONYMOUS = {

@@ -13,6 +13,7 @@ from products.models import Product, Purchase, Review
 from shop.api.limits import Limit, spend
 from shop.audit import services as audit
 from shop.core.errors import NotFound
+from shop.core.transactions import use_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,18 +23,23 @@ if TYPE_CHECKING:
 _A_DAY = Limit("reviews.user", 20, 86400, fail_closed=False)
 
 
-@transaction.atomic
 def write_review(*, product_id: int, user_id: UUID, said: Mapping[str, Any], now: datetime) -> Review:
     """
     Write a customer's review; it is shown at once unless the shop moderates reviews.
 
-    Locks: the product.
+    Transaction: its own; call it outside of one, because the limit is counted in the cache before. Locks: the
+    product.
 
     :param said: ``rating`` (whole stars), ``title`` and ``text``.
     :raises AlreadyReviewed: the customer has reviewed the product; nothing is written.
     :raises RateLimited: too many in a day; nothing is written.
     """
     spend(_A_DAY, str(user_id))
+    return use_case(_write, product_id=product_id, user_id=user_id, said=said, now=now)
+
+
+@transaction.atomic
+def _write(*, product_id: int, user_id: UUID, said: Mapping[str, Any], now: datetime) -> Review:
     _lock(product_id)
     try:
         with transaction.atomic():

@@ -10,9 +10,11 @@ from django.test import override_settings
 from products import services
 from products.errors import AlreadyReviewed
 from products.models import Product, Purchase, Review
+from products.services import opinions
 from products.tests.factories import NOW, product
+from shop.api.limits import Limit
 from shop.audit.models import AuditEntry
-from shop.core.errors import NotFound
+from shop.core.errors import NotFound, RateLimited
 from tests.statements import statements
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import SuperuserFactory, UserFactory
@@ -54,6 +56,17 @@ class TestWriting:
             write(made, user, rating=1)
 
         assert stars(made) == (500, 1)
+
+    def test_has_a_limit_a_day(self, settings, monkeypatch):
+        settings.LIMITS_FACTOR = 1
+        monkeypatch.setattr(opinions, "_A_DAY", Limit("reviews.test", 1, 86400))
+        user, (lamp, vase) = UserFactory(), (product(), product())
+        write(lamp, user)
+
+        with pytest.raises(RateLimited):
+            write(vase, user)
+
+        assert (stars(vase), Review.objects.count()) == ((None, 0), 1)
 
     def test_is_verified_when_it_was_bought(self):
         made, buyer = product(), UserFactory()

@@ -41,8 +41,7 @@ class ReviewViewSet(PublicReads, viewsets.GenericViewSet[Any]):
         body = ReviewBody(data=request.data)
         body.is_valid(raise_exception=True)
         now = timezone.now()
-        review = use_case(
-            services.write_review,
+        review = services.write_review(
             product_id=selectors.visible_product_id(ref, now=now),
             user_id=customer_id(request),
             said=body.validated_data,

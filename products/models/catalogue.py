@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Lower
 from treebeard.mp_tree import MP_Node
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
     def visible(self, *, now: datetime) -> Self:
         """Return those that shoppers may see."""
-        return self.filter(published_at__lte=now, archived_at__isnull=True)
+        still = Q(published_until__isnull=True) | Q(published_until__gt=now)
+        return self.filter(still, published_at__lte=now, archived_at__isnull=True)
 
 
 class Product(models.Model):
@@ -81,11 +82,22 @@ class Product(models.Model):
     cover = models.ForeignKey(
         "ProductImage", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # Addresses of pictures that an import named and nobody has fetched: [{url, alt}].
+    image_sources = models.JSONField(default=list, blank=True)
     in_stock = models.BooleanField(default=False)
     # Hundredths of a star, 100 to 500.
     rating = models.PositiveSmallIntegerField(null=True, blank=True)
     review_count = models.PositiveIntegerField(default=0)
+    # Unrated ones come last, and an index on a column that has no nulls serves both ends of a list.
+    rating_order = models.GeneratedField(
+        expression=Coalesce("rating", 0), output_field=models.PositiveSmallIntegerField(), db_persist=True
+    )
+    # Shoppers see it from the one to the other; without the second, from then on.
     published_at = models.DateTimeField(null=True, blank=True)
+    published_until = models.DateTimeField(null=True, blank=True)
+    # What search engines show; the name and the description where these are empty.
+    seo_title = models.CharField(max_length=100, blank=True, default="")
+    seo_description = models.CharField(max_length=300, blank=True, default="")
     archived_at = models.DateTimeField(null=True, blank=True)
     external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
     metadata = models.JSONField(default=dict, blank=True)
@@ -107,12 +119,17 @@ class Product(models.Model):
                 condition=Q(slug__regex=r"[a-z]"),
                 name="products_product_slug_has_letter",
             ),
+            models.CheckConstraint(
+                condition=Q(published_until__isnull=True) | Q(published_until__gt=F("published_at")),
+                name="products_product_shown_before_hidden",
+            ),
         ]
         indexes = [
             models.Index(fields=["category", "id"], name="products_by_category"),
             models.Index(fields=["-created_at", "-id"], name="products_newest"),
             models.Index(fields=["name", "id"], name="products_by_name"),
             models.Index(fields=["brand"], name="products_by_brand"),
+            models.Index(fields=["rating_order", "id"], name="products_by_rating"),
         ]
 
     def __str__(self) -> str:
@@ -135,6 +152,8 @@ class Variant(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
     sku = models.CharField(max_length=64, unique=True)
     options = models.JSONField(default=dict, blank=True)
+    # A digest of the options without regard to case, written by services; "" without any.
+    option_key = models.CharField(max_length=40, default="", editable=False)
     position = models.PositiveSmallIntegerField(default=0)
     requires_shipping = models.BooleanField(default=True)
     weight_grams = models.PositiveIntegerField(default=0)
@@ -148,6 +167,13 @@ class Variant(models.Model):
     metadata = models.JSONField(default=dict, blank=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "option_key"],
+                condition=Q(archived_at__isnull=True),
+                name="products_variant_once_a_combination",
+            ),
+        ]
         indexes = [models.Index(fields=["product", "position", "id"], name="products_variant_order")]
 
     def __str__(self) -> str:

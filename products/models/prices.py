@@ -16,6 +16,8 @@ class Price(models.Model):
     amount = models.BigIntegerField()
     # The former price of a sale, struck through.
     compare_at = models.BigIntegerField(null=True, blank=True)
+    # The lowest price of the 30 days before the sale, where there is one.
+    lowest_before = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -38,6 +40,7 @@ class ProductPrice(models.Model):
     currency = models.CharField(max_length=3)
     lowest = models.BigIntegerField()
     compare_at = models.BigIntegerField(null=True, blank=True)
+    lowest_before = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -47,3 +50,21 @@ class ProductPrice(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.lowest} {self.currency}"
+
+
+class PriceChange(models.Model):
+    """That a variant cost this much from an instant on; rows are only ever added."""
+
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="price_changes")
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gte=0), name="products_pricechange_not_negative"),
+        ]
+        indexes = [models.Index(fields=["variant", "currency", "-at", "-id"], name="products_price_history")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.amount} {self.currency}"

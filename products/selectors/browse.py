@@ -22,6 +22,7 @@ from django.db.models import (
 
 from products.attributes import folded
 from products.models import Category, Product, ProductAttribute, ProductImage, Variant
+from products.selectors.texts import with_texts
 from shop.core.errors import NotFound
 from shop.core.sql import JsonColumn, JsonList
 
@@ -69,7 +70,7 @@ _CONDITIONS: dict[str, Callable[[Any], Any]] = {
 
 
 def list_products(
-    *, filters: dict[str, Any], currency: str, now: datetime, hidden: bool = False
+    *, filters: dict[str, Any], currency: str, now: datetime, language: str = "", hidden: bool = False
 ) -> ProductQuerySet:
     """
     Return the products that match all filters, each with ``price`` and ``compare_at_price`` in minor units.
@@ -78,6 +79,7 @@ def list_products(
 
     :param filters: ``category`` and ``collection`` (slugs), ``brand`` (any case), ``q``, ``price_min`` and
         ``price_max`` (minor units), ``in_stock``, ``ids``, and ``attr.<name>``.
+    :param language: of the catalogue's languages, whose texts are shown; empty for the shop's own.
     :param hidden: whether unpublished and archived products are listed too, for staff.
     """
     products = _priced(Product.objects.all() if hidden else Product.objects.visible(now=now), currency)
@@ -87,16 +89,19 @@ def list_products(
     for name, value in filters.items():
         if name.startswith("attr."):
             products = products.filter(has_value(name.removeprefix("attr."), value))
-    return _search(products, filters.get("q", ""))
+    return with_texts(_search(products, filters.get("q", "")), language)
 
 
-def wishlist_of(user_id: UUID, *, currency: str, now: datetime) -> ProductQuerySet:
+def wishlist_of(user_id: UUID, *, currency: str, now: datetime, language: str = "") -> ProductQuerySet:
     """Return the products on somebody's wishlist that shoppers may see, each with ``added_at``; one statement."""
     wanted = Product.objects.visible(now=now).filter(wishes__user=user_id)
-    return _with_price(wanted, currency).annotate(added_at=F("wishes__added_at"))
+    priced = _with_price(wanted, currency).annotate(added_at=F("wishes__added_at"))
+    return with_texts(priced, language)
 
 
-def product_by_ref(ref: str, *, currency: str, now: datetime, hidden: bool = False) -> Product:
+def product_by_ref(
+    ref: str, *, currency: str, now: datetime, language: str = "", hidden: bool = False
+) -> Product:
     """
     Return a product by its id or any slug it ever had, with ``gallery`` and ``offers`` ready to serialise.
 
@@ -117,7 +122,7 @@ def product_by_ref(ref: str, *, currency: str, now: datetime, hidden: bool = Fal
         .order_by("position", "pk")
     )
     product = (
-        _with_price(_by_ref(visible, ref), currency)
+        with_texts(_with_price(_by_ref(visible, ref), currency), language)
         .annotate(
             gallery=JsonList(
                 pictures,
@@ -166,7 +171,7 @@ def images_of(product_id: int) -> QuerySet[ProductImage]:
     return ProductImage.objects.filter(product=product_id)
 
 
-def category_tree(*, now: datetime) -> list[Category]:
+def category_tree(*, now: datetime, language: str = "") -> list[Category]:
     """
     Return every category in tree order, one statement.
 

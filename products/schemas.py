@@ -71,7 +71,11 @@ class CategoryList(serializers.Serializer[Any]):
 
 
 class ProductInList(serializers.Serializer[Any]):
-    """A product as lists show it; ``price`` is the lowest of its variants."""
+    """
+    A product as lists show it; ``price`` is the lowest of its variants.
+
+    ``lowest_price_30_days`` is set while a former price is: the lowest price of the 30 days before the sale.
+    """
 
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -81,6 +85,7 @@ class ProductInList(serializers.Serializer[Any]):
     brand = serializers.CharField(allow_null=True)
     price = serializers.CharField(allow_null=True)
     compare_at_price = serializers.CharField(allow_null=True)
+    lowest_price_30_days = serializers.CharField(allow_null=True)
     currency = serializers.CharField()
     in_stock = serializers.BooleanField()
     rating = serializers.FloatField(allow_null=True)
@@ -105,6 +110,7 @@ class VariantDetail(serializers.Serializer[Any]):
     options = serializers.DictField(child=serializers.CharField())
     price = serializers.CharField(allow_null=True)
     compare_at_price = serializers.CharField(allow_null=True)
+    lowest_price_30_days = serializers.CharField(allow_null=True)
     available = serializers.IntegerField(allow_null=True)
     backorder = serializers.BooleanField()
     available_at = serializers.DateField(allow_null=True)

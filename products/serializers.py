@@ -192,6 +192,8 @@ class ProductBody(BodySerializer):
     option_names = serializers.ListField(child=PlainTextField(max_length=50), required=False, max_length=5)
     attributes = serializers.DictField(child=AttributeField(), required=False)
     published = serializers.BooleanField(required=False)
+    published_at = serializers.DateTimeField(required=False, allow_null=True)
+    published_until = serializers.DateTimeField(required=False, allow_null=True)
     external_id = PlainTextField(required=False, allow_null=True, max_length=100)
     metadata = serializers.DictField(required=False)
 
@@ -250,6 +252,7 @@ def product_json(product: Any, currency: str) -> dict[str, Any]:
         "brand": product.brand.name if product.brand else None,
         "price": _money(product.price, currency),
         "compare_at_price": _money(product.compare_at_price, currency),
+        "lowest_price_30_days": _money(product.lowest_before, currency),
         "currency": currency,
         "in_stock": product.in_stock,
         "rating": None if product.rating is None else product.rating / 100,
@@ -287,6 +290,7 @@ def variant_json(variant: Any, currency: str) -> dict[str, Any]:
         "options": variant.options,
         "price": _money(variant.price, currency),
         "compare_at_price": _money(variant.compare_at_price, currency),
+        "lowest_price_30_days": _money(variant.lowest_before, currency),
         "available": max(0, stock.on_hand - stock.reserved) if stock.tracked else None,
         "backorder": stock.tracked and stock.backorder_limit > 0,
         "available_at": variant.available_at,

@@ -105,7 +105,7 @@ class TestMerge:
         user, guest, lamp = UserFactory(), shopper(), variant(price=1000)
         filled(shopper(user=user), lamp)
         filled(guest, variant(price=1))
-        catalogue.set_price(variant_id=lamp.pk, amount=1200, currency="EUR")
+        catalogue.set_price(variant_id=lamp.pk, amount=1200, currency="EUR", now=NOW)
 
         merge(user, guest)
 
@@ -113,7 +113,7 @@ class TestMerge:
 
     def test_does_not_compare_prices_of_two_currencies(self):
         user, guest, lamp = UserFactory(), shopper(), variant(price=1000)
-        catalogue.set_price(variant_id=lamp.pk, amount=1500, currency="JPY")
+        catalogue.set_price(variant_id=lamp.pk, amount=1500, currency="JPY", now=NOW)
         filled(guest, lamp)
         filled(shopper(user=user), variant(price=1))
         Cart.objects.filter(user=user).update(currency="JPY")

@@ -245,7 +245,7 @@ class TestSetPlace:
     def test_changes_the_currency_when_everything_is_sold_in_it(self, settings):
         settings.CURRENCIES = ["EUR", "JPY"]
         who, lamp, gone = shopper(), variant(price=1000), variant(price=1)
-        catalogue.set_price(variant_id=lamp.pk, amount=1500, currency="JPY")
+        catalogue.set_price(variant_id=lamp.pk, amount=1500, currency="JPY", now=NOW)
         filled(who, lamp, gone)
         catalogue.archive_variant(variant_id=gone.pk, actor_id=None, now=NOW)
 
@@ -281,8 +281,8 @@ class TestChanges:
     def test_tell_prices_until_the_next_write(self):
         who, up, down = shopper(), variant(price=1000), variant(price=1000)
         filled(who, up, down)
-        catalogue.set_price(variant_id=up.pk, amount=1200, currency="EUR")
-        catalogue.set_price(variant_id=down.pk, amount=900, currency="EUR")
+        catalogue.set_price(variant_id=up.pk, amount=1200, currency="EUR", now=NOW)
+        catalogue.set_price(variant_id=down.pk, amount=900, currency="EUR", now=NOW)
 
         for _ in range(2):
             cart = selectors.read_cart(who.owner, now=NOW)

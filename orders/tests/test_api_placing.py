@@ -222,7 +222,7 @@ class TestPlaceRefuses:
     def test_a_stale_total_with_the_difference(self):
         lamp = variant()
         who = buyer(lamp)
-        products.set_price(variant_id=lamp.pk, currency="EUR", amount=2500)
+        products.set_price(variant_id=lamp.pk, currency="EUR", amount=2500, now=NOW)
 
         response = refused(who)
 
@@ -235,7 +235,7 @@ class TestPlaceRefuses:
     def test_not_a_lower_price(self):
         lamp = variant()
         who = buyer(lamp)
-        products.set_price(variant_id=lamp.pk, currency="EUR", amount=1000)
+        products.set_price(variant_id=lamp.pk, currency="EUR", amount=1000, now=NOW)
 
         assert who.place().json()["total"] == "14.90"
 

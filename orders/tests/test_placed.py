@@ -94,7 +94,7 @@ class TestPlacing:
         ]
 
     def test_takes_a_lower_price(self, guest, lamp):
-        products.set_price(variant_id=lamp.pk, currency="EUR", amount=1500)
+        products.set_price(variant_id=lamp.pk, currency="EUR", amount=1500, now=NOW)
 
         assert place_cart(guest, TOTAL).total == 1990
 
@@ -197,7 +197,7 @@ class TestSnapshot:
         order = place(sold, user=user, shipping_address=address_of(user.pk, address.pk))
         before = [*OrderLine.objects.values(), *OrderAddress.objects.order_by("kind").values()]
 
-        products.set_price(variant_id=sold.pk, currency="EUR", amount=1)
+        products.set_price(variant_id=sold.pk, currency="EUR", amount=1, now=NOW)
         Product.objects.update(name="Something else")
         Variant.objects.update(sku="OTHER", options={})
         products.archive_product(product_id=lamp.pk, actor_id=None, now=NOW)

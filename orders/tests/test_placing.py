@@ -128,7 +128,7 @@ class TestRefusals:
         assert [(e.field, e.code) for e in error.errors] == [("expected_total", "invalid")]
 
     def test_a_higher_price(self, guest, lamp):
-        products.set_price(variant_id=lamp.pk, currency="EUR", amount=2000)
+        products.set_price(variant_id=lamp.pk, currency="EUR", amount=2000, now=NOW)
 
         error = refuse(PriceChanged, guest)
 

@@ -135,6 +135,12 @@ class Product(models.Model):
     def __str__(self) -> str:
         return f"#{self.pk} {self.name}"
 
+    def is_visible(self, *, now: datetime) -> bool:
+        """Tell whether shoppers may see it, by the rule of ``ProductQuerySet.visible``."""
+        shown = self.published_at is not None and self.published_at <= now
+        hidden = self.published_until is not None and self.published_until <= now
+        return shown and not hidden and self.archived_at is None
+
 
 class ProductSlug(models.Model):
     """Every slug a product ever had, so that an old address keeps answering and is never given away."""

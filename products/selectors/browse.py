@@ -117,6 +117,7 @@ def product_by_ref(
             price_row=FilteredRelation("prices", condition=Q(prices__currency=currency)),
             price=F("price_row__amount"),
             compare_at_price=F("price_row__compare_at"),
+            lowest_before=F("price_row__lowest_before"),
         )
         .select_related("stock", "image")
         .order_by("position", "pk")
@@ -204,6 +205,7 @@ def _with_price(products: ProductQuerySet, currency: str) -> ProductQuerySet:
         price_row=FilteredRelation("lowest_prices", condition=Q(lowest_prices__currency=currency)),
         price=F("price_row__lowest"),
         compare_at_price=F("price_row__compare_at"),
+        lowest_before=F("price_row__lowest_before"),
     ).select_related("category", "brand", "cover")
 
 

@@ -124,7 +124,6 @@ def _rows(currency: str) -> Any:
 def _offer(row: Any, currency: str, now: datetime) -> Offer:
     product, stock = row.product, row.stock
     picture = row.image or product.cover
-    visible = product.published_at is not None and product.published_at <= now and product.archived_at is None
     free = stock.on_hand - stock.reserved
     return Offer(
         variant_id=row.pk,
@@ -139,7 +138,7 @@ def _offer(row: Any, currency: str, now: datetime) -> Offer:
         weight_grams=row.weight_grams,
         currency=currency,
         price=row.price,
-        for_sale=visible and row.archived_at is None,
+        for_sale=product.is_visible(now=now) and row.archived_at is None,
         available=max(0, free) if stock.tracked else None,
         sellable=max(0, free + stock.backorder_limit) if stock.tracked else None,
     )

@@ -4,14 +4,9 @@ from products.services.attributes import AttributeData, delete_attribute, save_a
 from products.services.catalogue import (
     PRODUCT_FIELDS,
     ProductData,
-    VariantData,
-    add_variant,
     archive_product,
-    archive_variant,
     create_product,
-    set_price,
     update_product,
-    update_variant,
 )
 from products.services.categories import create_category, delete_category, update_category
 from products.services.images import StoredImage, add_image, change_image, delete_image, upload_image
@@ -23,8 +18,15 @@ from products.services.opinions import (
     remember_purchase,
     write_review,
 )
+from products.services.prices import set_price
 from products.services.stock import adjust_stock, release, reserve, return_to_stock, sell, set_hold_expiry
 from products.services.stock_news import serve_waiting
+from products.services.variants import (
+    VariantData,
+    add_variant,
+    archive_variant,
+    update_variant,
+)
 from products.services.wishes import add_wish, ask_for_alert, drop_alert, forget_wishes, remove_wish
 
 __all__ = [

@@ -46,10 +46,11 @@ def refresh_lowest_prices(product_id: int) -> None:
                 currency=price.currency,
                 lowest=price.amount,
                 compare_at=price.compare_at,
+                lowest_before=price.lowest_before,
             )
             for price in lowest.values()
         ),
         update_conflicts=True,
         unique_fields=["product", "currency"],
-        update_fields=["lowest", "compare_at"],
+        update_fields=["lowest", "compare_at", "lowest_before"],
     )

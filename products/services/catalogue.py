@@ -9,61 +9,35 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from products.html import safe_html
 from products.models import (
     Brand,
     Category,
-    Price,
     Product,
-    ProductImage,
     ProductSlug,
-    StockItem,
-    Variant,
 )
 from products.services.attributes import set_attributes
-from products.services.availability import refresh_in_stock, refresh_lowest_prices
+from products.services.changes import catalogue_changed
 from products.services.naming import free_slug, taken, taken_in
-from products.services.stock import adjust_stock
+from products.services.options import require_names
+from products.services.variants import VariantData, add_variant
 from shop.audit import services as audit
 from shop.core.errors import FieldError, ValidationFailed, does_not_exist
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
 
 # What staff may set on a product and on a variant as they are: plain data without rules.
-PRODUCT_FIELDS = ("name", "description", "tax_class", "option_names", "external_id", "metadata")
-VARIANT_FIELDS = (
-    "sku",
-    "options",
-    "position",
-    "requires_shipping",
-    "weight_grams",
-    "available_at",
-    "image_id",
+PRODUCT_FIELDS = (
+    "name",
+    "description",
+    "tax_class",
+    "option_names",
+    "seo_title",
+    "seo_description",
     "external_id",
     "metadata",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class VariantData:
-    """A new variant; ``price`` and ``compare_at`` are minor units of ``currency``."""
-
-    sku: str
-    price: int
-    currency: str
-    compare_at: int | None = None
-    options: dict[str, str] = field(default_factory=dict)
-    position: int = 0
-    requires_shipping: bool = True
-    weight_grams: int = 0
-    available_at: date | None = None
-    image_id: int | None = None
-    tracked: bool = True
-    on_hand: int = 0
-    backorder_limit: int = 0
-    low_stock_threshold: int | None = None
-    external_id: str | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +45,8 @@ class ProductData:
     """
     A new product.
 
-    ``category`` is the slug of its category; ``brand`` a name in any case, made when it is new, empty for none.
+    ``category`` is the slug of its category; ``brand`` a name in any case, made when it is new, empty for none. A
+    published one is shown from ``published_at`` on, at once when that is None, and until ``published_until``.
     """
 
     name: str
@@ -83,6 +58,10 @@ class ProductData:
     option_names: Sequence[str] = ()
     attributes: Mapping[str, object] = field(default_factory=dict)
     published: bool = True
+    published_at: datetime | None = None
+    published_until: datetime | None = None
+    seo_title: str = ""
+    seo_description: str = ""
     external_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     variants: Sequence[VariantData] = ()
@@ -93,21 +72,24 @@ def create_product(*, data: ProductData, now: datetime, actor_id: UUID | None = 
     """
     Add a product with its variants, their prices and their opening stock.
 
-    :raises ValidationFailed: the category doesn't exist, or the slug, the external id or a SKU is taken; nothing is
-        written.
+    :raises ValidationFailed: the category doesn't exist, it is hidden before it is shown, the slug, the external id
+        or a SKU is taken, or two variants have the same options; nothing is written.
     """
     slug = data.slug or free_slug(ProductSlug, data.name)
     category, brand = _category(data.category), _brand(data.brand)
+    published_at = (data.published_at or now) if data.published else None
+    _require_window(published_at, data.published_until)
     try:
         with transaction.atomic():
             product = Product.objects.create(
                 slug=slug,
                 category=category,
                 brand=brand,
-                published_at=now if data.published else None,
+                published_at=published_at,
+                published_until=data.published_until,
                 created_at=now,
                 updated_at=now,
-                **{name: getattr(data, name) for name in PRODUCT_FIELDS},
+                **{name: _kept(name, getattr(data, name)) for name in PRODUCT_FIELDS},
             )
             ProductSlug.objects.create(slug=slug, product=product)
     except IntegrityError as error:
@@ -118,6 +100,7 @@ def create_product(*, data: ProductData, now: datetime, actor_id: UUID | None = 
     for variant in data.variants:
         add_variant(product_id=product.pk, variant=variant, actor_id=actor_id, now=now)
     audit.record(actor_id=actor_id, action="products.created", target=product, now=now)
+    catalogue_changed([product.pk])
     product.refresh_from_db()
     return product
 
@@ -127,10 +110,11 @@ def update_product(*, product_id: int, actor_id: UUID | None, now: datetime, **c
     """
     Change a product; a new slug leaves the old one answering.
 
-    :param changes: any of ``PRODUCT_FIELDS``, and ``slug``, ``category`` (slug), ``brand`` (name), ``published``
-        and ``attributes`` (all of them).
-    :raises ValidationFailed: the category doesn't exist, the slug or the external id is taken, or a value is none of
-        its attribute's kind; nothing is written.
+    :param changes: any of ``PRODUCT_FIELDS``, and ``slug``, ``category`` (slug), ``brand`` (name), ``published``,
+        ``published_at``, ``published_until`` and ``attributes`` (all of them).
+    :raises ValidationFailed: the category doesn't exist, the slug or the external id is taken, a value is none of
+        its attribute's kind, an option is left out that variants have, or it would be hidden before it is shown;
+        nothing is written.
     """
     product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
     _apply(product, changes, now=now)
@@ -146,6 +130,7 @@ def update_product(*, product_id: int, actor_id: UUID | None, now: datetime, **c
     audit.record(
         actor_id=actor_id, action="products.updated", target=product, now=now, fields=sorted(changes)
     )
+    catalogue_changed([product_id])
     return product
 
 
@@ -158,98 +143,7 @@ def archive_product(*, product_id: int, actor_id: UUID | None, now: datetime) ->
         product.updated_at = now
         product.save(update_fields=["archived_at", "updated_at"])
         audit.record(actor_id=actor_id, action="products.archived", target=product, now=now)
-
-
-@transaction.atomic
-def add_variant(*, product_id: int, variant: VariantData, actor_id: UUID | None, now: datetime) -> Variant:
-    """
-    Add a variant with its price and opening stock.
-
-    :raises ValidationFailed: the SKU or the external id is taken, or the picture isn't the product's; nothing is
-        written.
-    """
-    values = {name: getattr(variant, name) for name in VARIANT_FIELDS}
-    _require_picture(variant.image_id, product_id)
-    try:
-        with transaction.atomic():
-            made = Variant.objects.create(product_id=product_id, **values)
-    except IntegrityError as error:
-        raise taken_in(error, "sku", "external_id") from None
-    StockItem.objects.create(
-        variant=made,
-        tracked=variant.tracked,
-        backorder_limit=variant.backorder_limit,
-        low_stock_threshold=variant.low_stock_threshold,
-    )
-    Price.objects.create(
-        variant=made, currency=variant.currency, amount=variant.price, compare_at=variant.compare_at
-    )
-    refresh_lowest_prices(product_id)
-    if variant.tracked and variant.on_hand:
-        adjust_stock(
-            variant_id=made.pk, delta=variant.on_hand, reason="opening stock", actor_id=actor_id, now=now
-        )
-    else:
-        refresh_in_stock([product_id])
-    return made
-
-
-@transaction.atomic
-def update_variant(*, variant_id: int, actor_id: UUID | None, now: datetime, **changes: Any) -> Variant:
-    """
-    Change a variant.
-
-    :param changes: any of ``VARIANT_FIELDS``, ``tracked``, ``backorder_limit``, ``low_stock_threshold``, and
-        ``price`` with ``currency`` and ``compare_at`` (minor units) together.
-    :raises ValidationFailed: the SKU or the external id is taken, the picture isn't the product's, or the
-        backorder limit is below what is sold already; nothing is written.
-    """
-    variant = Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
-    _require_picture(changes.get("image_id"), variant.product_id)
-    for name in VARIANT_FIELDS:
-        if name in changes:
-            setattr(variant, name, changes[name])
-    try:
-        with transaction.atomic():
-            variant.save()
-    except IntegrityError as error:
-        raise taken_in(error, "sku", "external_id") from None
-    if "price" in changes:
-        set_price(
-            variant_id=variant_id,
-            amount=changes["price"],
-            currency=changes["currency"],
-            compare_at=changes.get("compare_at"),
-        )
-    policy = ("tracked", "backorder_limit", "low_stock_threshold")
-    stock: dict[str, Any] = {name: changes[name] for name in policy if name in changes}
-    if stock:
-        _set_stock_policy(variant, stock)
-    audit.record(
-        actor_id=actor_id, action="products.variant_updated", target=variant, now=now, fields=sorted(changes)
-    )
-    return variant
-
-
-@transaction.atomic
-def archive_variant(*, variant_id: int, actor_id: UUID | None, now: datetime) -> None:
-    """Take a variant out of the shop; orders that name it keep it. A second time does nothing."""
-    variant = Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
-    if variant.archived_at is None:
-        variant.archived_at = now
-        variant.save(update_fields=["archived_at"])
-        refresh_lowest_prices(variant.product_id)
-        refresh_in_stock([variant.product_id])
-        audit.record(actor_id=actor_id, action="products.variant_archived", target=variant, now=now)
-
-
-@transaction.atomic
-def set_price(*, variant_id: int, amount: int, currency: str, compare_at: int | None = None) -> None:
-    """Set what a variant costs in a currency, in minor units; ``compare_at`` must be higher."""
-    Price.objects.update_or_create(
-        variant_id=variant_id, currency=currency, defaults={"amount": amount, "compare_at": compare_at}
-    )
-    refresh_lowest_prices(Variant.objects.values_list("product_id", flat=True).get(pk=variant_id))
+        catalogue_changed([product_id])
 
 
 def _apply(product: Product, changes: Mapping[str, Any], *, now: datetime) -> None:
@@ -257,29 +151,34 @@ def _apply(product: Product, changes: Mapping[str, Any], *, now: datetime) -> No
         product.category = _category(changes["category"])
     if "brand" in changes:
         product.brand = _brand(changes["brand"])
-    if "published" in changes:
-        product.published_at = (product.published_at or now) if changes["published"] else None
+    _publish(product, changes, now=now)
+    if "option_names" in changes:
+        require_names(product, changes["option_names"])
     if "attributes" in changes:
         set_attributes(product, changes["attributes"])
     for name in PRODUCT_FIELDS:
         if name in changes:
-            setattr(product, name, changes[name])
+            setattr(product, name, _kept(name, changes[name]))
 
 
-def _set_stock_policy(variant: Variant, policy: dict[str, Any]) -> None:
-    try:
-        with transaction.atomic():
-            StockItem.objects.filter(pk=variant.pk).update(**policy)
-    except IntegrityError:
-        # The database's own check: more is sold or held than the new limit allows.
-        detail = "More than that is sold or held already."
-        raise ValidationFailed(FieldError("backorder_limit", "invalid", detail)) from None
-    refresh_in_stock([variant.product_id])
+def _publish(product: Product, changes: Mapping[str, Any], *, now: datetime) -> None:
+    if "published_until" in changes:
+        product.published_until = changes["published_until"]
+    if "published_at" in changes:
+        product.published_at = changes["published_at"]
+    if "published" in changes:
+        product.published_at = (product.published_at or now) if changes["published"] else None
+    _require_window(product.published_at, product.published_until)
 
 
-def _require_picture(image_id: int | None, product_id: int) -> None:
-    if image_id is not None and not ProductImage.objects.filter(pk=image_id, product=product_id).exists():
-        raise does_not_exist("image_id")
+def _require_window(published_at: datetime | None, published_until: datetime | None) -> None:
+    if published_at is not None and published_until is not None and published_until <= published_at:
+        detail = "It would be hidden before it is shown."
+        raise ValidationFailed(FieldError("published_until", "invalid", detail))
+
+
+def _kept(name: str, value: Any) -> Any:
+    return safe_html(value) if name == "description" else value
 
 
 def _keep_slug(product: Product) -> None:

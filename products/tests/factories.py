@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +26,9 @@ def variant_data(**values: Any) -> services.VariantData:
 
 
 def product(*variants: services.VariantData, now: datetime = NOW, **values: Any) -> Product:
-    """Return a published product, with one variant unless some are given."""
+    """Return a published product with these variants, which differ at least by model, or with one."""
+    if len(variants) > 1:
+        variants = tuple(replace(one, options=one.options or {"Model": one.sku}) for one in variants)
     values = {"name": f"Lamp {next(_numbers)}"} | values
     if "category" not in values:
         values["category"] = category().slug

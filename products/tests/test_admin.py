@@ -226,6 +226,7 @@ class TestVariant:
         assert (variant.prices.get().amount, variant.stock.on_hand, variant.weight_grams) == (1990, 10, 0)
 
     def test_is_added_with_price_and_stock(self, admin, lamp):
+        services.archive_variant(variant_id=lamp.variants.get().pk, actor_id=None, now=NOW)
         form = variant_form(product=lamp.pk, sku="LAMP-2", stock_change="7")
 
         assert admin.get(reverse("admin:products_variant_add")).status_code == 200

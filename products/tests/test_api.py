@@ -154,7 +154,7 @@ class TestList:
 
     def test_prices_in_another_currency(self):
         made = product()
-        services.set_price(variant_id=made.variants.get().pk, amount=3000, currency="JPY")
+        services.set_price(variant_id=made.variants.get().pk, amount=3000, currency="JPY", now=NOW)
 
         row = get("products/?currency=jpy&price_min=3000").json()["results"][0]
 

@@ -167,10 +167,11 @@ class TestProducts:
 
 class TestVariants:
     def test_are_added_changed_and_archived(self, staff):
-        made = product(variant_data(sku="A", price=500), slug="lamp")
+        first = variant_data(sku="A", price=500, options={"Size": "S"})
+        made = product(first, slug="lamp")
         path = f"{API}products/lamp/variants/"
 
-        added = staff.post(path, {"sku": "B", "price": "4.00", "on_hand": 1})
+        added = staff.post(path, {"sku": "B", "price": "4.00", "on_hand": 1, "options": {"size": "L"}})
         assert (added.status_code, added.json()["price"]) == (201, "4.00")
         second = made.variants.get(sku="B")
         changed = staff.patch(f"{path}{second.pk}/", {"price": "6.00", "compare_at_price": "7.00"})

@@ -95,10 +95,10 @@ class TestCreateProduct:
         [({"sku": "A"}, ("sku", "unique")), ({"external_id": "e"}, ("external_id", "unique"))],
     )
     def test_writes_nothing_when_its_second_variant_is_refused(self, values, error):
-        first = variant_data(sku="A", external_id="e")
+        first = variant_data(sku="A", external_id="e", options={"Size": "S"})
 
         with pytest.raises(ValidationFailed) as refusal:
-            product(first, variant_data(**values))
+            product(first, variant_data(**values, options={"Size": "L"}))
 
         assert [(e.field, e.code) for e in refusal.value.errors] == [error]
         for model in (Product, Variant, Price, StockItem, StockMovement, AuditEntry):

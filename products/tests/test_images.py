@@ -16,7 +16,7 @@ from PIL import Image
 from products import services
 from products.errors import GalleryFull
 from products.models import Product, ProductImage
-from products.tests.factories import NOW, image, product
+from products.tests.factories import NOW, image, product, variant_data
 from products.tests.uploads import SVG, bomb, picture, png_of_size
 from shop.audit.models import AuditEntry
 from shop.core.errors import NotFound, ValidationFailed
@@ -354,9 +354,9 @@ class TestOfAVariant:
         return client_of(StaffFactory(permissions=["products.add_variant", "products.change_variant"]))
 
     def test_shows_its_own(self, db, staff):
-        made = product()
+        made = product(variant_data(options={"Colour": "Red"}))
         own = image(made, "blue.webp")
-        body = {"sku": "BLUE", "price": "9.90", "image_id": own.pk}
+        body = {"sku": "BLUE", "price": "9.90", "image_id": own.pk, "options": {"Colour": "Blue"}}
 
         answer = staff.post(f"/api/v1/products/{made.pk}/variants/", body, format="json")
 

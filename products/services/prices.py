@@ -1,0 +1,60 @@
+"""What variants cost, and what they did."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from products.models import Price, PriceChange, Variant
+from products.services.availability import refresh_lowest_prices
+from products.services.changes import catalogue_changed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# Directive 98/6/EC, article 6a: what a price reduction is compared with is the lowest price of these days before it.
+LOOK_BACK = timedelta(days=30)
+
+
+@transaction.atomic
+def set_price(
+    *, variant_id: int, amount: int, currency: str, compare_at: int | None = None, now: datetime
+) -> None:
+    """
+    Set what a variant costs in a currency, in minor units; ``compare_at`` must be higher.
+
+    With a former price it is a sale, and the lowest price of the 30 days before is kept beside it.
+
+    Locks: the variant, so that its history has one order.
+    """
+    variant = Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
+    former = Price.objects.filter(variant=variant, currency=currency).first()
+    if former is not None and (former.amount, former.compare_at) == (amount, compare_at):
+        return
+    lowest = None
+    if compare_at is not None:
+        lowest = _lowest_before(variant_id, currency, now)
+        if former is not None and former.amount == amount and former.compare_at is not None:
+            # The same sale, announced against another price: it began when it began.
+            lowest = former.lowest_before
+    Price.objects.update_or_create(
+        variant=variant,
+        currency=currency,
+        defaults={"amount": amount, "compare_at": compare_at, "lowest_before": lowest},
+    )
+    if former is None or former.amount != amount:
+        PriceChange.objects.create(variant=variant, currency=currency, amount=amount, at=now)
+    refresh_lowest_prices(variant.product_id)
+    catalogue_changed()
+
+
+def _lowest_before(variant_id: int, currency: str, now: datetime) -> int | None:
+    """Return the lowest amount that was asked in the 30 days before, or None when it was never sold before."""
+    changes = PriceChange.objects.filter(variant=variant_id, currency=currency)
+    since = now - LOOK_BACK
+    amounts = list(changes.filter(at__gt=since).values_list("amount", flat=True))
+    # What was asked when the 30 days began counts as well.
+    first = changes.filter(at__lte=since).order_by("-at", "-pk").values_list("amount", flat=True).first()
+    return min([*amounts, *([] if first is None else [first])], default=None)

@@ -150,6 +150,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="product",
+            index=models.Index(
+                condition=models.Q(("archived_at__isnull", True)),
+                fields=["category", "published_at", "published_until"],
+                name="products_shown_in_category",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="product",
             index=models.Index(fields=["rating_order", "id"], name="products_by_rating"),
         ),
         migrations.AddConstraint(

@@ -8,11 +8,7 @@ from django.db.models import Q
 
 
 class CatalogueState(models.Model):
-    """
-    One row. ``version`` names what caches hold: every edit of the catalogue raises it, stock doesn't.
-
-    Locking the row is what keeps two changes of the category tree apart.
-    """
+    """One row; ``version`` names what caches hold: every edit of the catalogue raises it, stock doesn't."""
 
     version = models.BigIntegerField(default=1)
 

@@ -8,10 +8,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from products.errors import CategoryInUse
+from products.html import safe_html
 from products.models import Category
+from products.services.changes import catalogue_changed
 from products.services.naming import free_slug, taken
 from shop.audit import services as audit
 from shop.core.errors import FieldError, NotFound, ValidationFailed, does_not_exist
+from shop.core.transactions import lock_by_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,9 +28,16 @@ def create_category(
     """
     Add a category at the top of the tree, or below the one whose slug is given.
 
+    Locks: the tree.
+
     :raises ValidationFailed: the parent doesn't exist or the slug is taken; nothing is written.
     """
-    values = {"name": name, "slug": slug or free_slug(Category, name), "description": description}
+    values = {
+        "name": name,
+        "slug": slug or free_slug(Category, name),
+        "description": safe_html(description),
+    }
+    lock_tree()
     above = None if parent is None else _parent(parent)
     try:
         with transaction.atomic():
@@ -38,6 +48,7 @@ def create_category(
             )
     except IntegrityError:
         raise taken("slug") from None
+    catalogue_changed()
     return made
 
 
@@ -46,12 +57,17 @@ def update_category(*, ref: str, actor_id: UUID | None, now: datetime, **changes
     """
     Change a category.
 
+    Locks: the tree.
+
     :param ref: its present slug.
     :param changes: any of ``name``, ``slug``, ``description``, and ``parent``: the slug of the category it moves
         below, or None for the top of the tree.
     :raises NotFound: there is none of this slug.
     :raises ValidationFailed: the parent doesn't exist or is below it, or the new slug is taken; nothing is written.
     """
+    if "description" in changes:
+        changes["description"] = safe_html(changes["description"])
+    lock_tree()
     category = _category(ref)
     plain = [name for name in ("name", "slug", "description") if name in changes]
     for name in plain:
@@ -70,6 +86,7 @@ def update_category(*, ref: str, actor_id: UUID | None, now: datetime, **changes
         now=now,
         fields=sorted(changes),
     )
+    catalogue_changed()
     return category
 
 
@@ -78,9 +95,12 @@ def delete_category(*, slug: str, actor_id: UUID | None, now: datetime) -> None:
     """
     Remove a category that has nothing below it and never had a product, archived ones included.
 
+    Locks: the tree.
+
     :raises NotFound: there is none of this slug.
     :raises CategoryInUse: it has categories or products; nothing is written.
     """
+    lock_tree()
     category = _category(slug)
     if category.numchild:
         raise CategoryInUse
@@ -89,6 +109,17 @@ def delete_category(*, slug: str, actor_id: UUID | None, now: datetime) -> None:
         category.delete()
     except ProtectedError:
         raise CategoryInUse from None
+    catalogue_changed()
+
+
+def lock_tree() -> None:
+    """
+    Let one change of the tree at a time happen, until the caller's transaction ends.
+
+    Where a category stands is a column of each category, worked out from its neighbours: two changes at once would
+    give two of them one place.
+    """
+    lock_by_name("products.categories")
 
 
 def _move(category: Category, parent: str | None) -> None:

@@ -48,7 +48,11 @@ def for_variant(
     named = {known.get(folded(name), ""): value for name, value in options.items()}
     if "" in named or (variant_id is None and len(named) < len(known)):
         said = ", ".join(product.option_names)
-        detail = f"Name a value for each of: {said}." if said else "Give the variant that is there its options first."
+        detail = (
+            f"Name a value for each of: {said}."
+            if said
+            else "Give the variant that is there its options first."
+        )
         raise ValidationFailed(FieldError("options", "invalid", detail))
     return {name: named[name] for name in product.option_names if name in named}
 

@@ -38,17 +38,44 @@ class Ordering:
 
     def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows in this order; rows without a value come last."""
+        # Said only where there can be such rows: an index in the plain order serves the others.
+        last = True if self._has_nulls(rows) else None
         column = F(self.column)
-        first = column.desc(nulls_last=True) if self.descending else column.asc(nulls_last=True)
+        first = column.desc(nulls_last=last) if self.descending else column.asc(nulls_last=last)
         return rows.order_by(first, "-pk" if self.descending else "pk")
 
-    def after(self, value: Any, pk: Any) -> Q:
-        """Return what stands behind the row with this value and key."""
-        beyond, pk_beyond = ("lt", "lt") if self.descending else ("gt", "gt")
+    def after(self, rows: QuerySet[Any], value: Any, pk: Any) -> QuerySet[Any]:
+        """Return those that stand behind the row with this value and key."""
+        beyond = "lt" if self.descending else "gt"
         if value is None:
-            return Q(**{f"{self.column}__isnull": True, f"pk__{pk_beyond}": pk})
-        same = Q(**{self.column: value, f"pk__{pk_beyond}": pk})
-        return Q(**{f"{self.column}__{beyond}": value}) | same | Q(**{f"{self.column}__isnull": True})
+            return rows.filter(**{f"{self.column}__isnull": True, f"pk__{beyond}": pk})
+        same = Q(**{self.column: value, f"pk__{beyond}": pk})
+        further = Q(**{f"{self.column}__{beyond}": value}) | same
+        if self._has_nulls(rows):
+            return rows.filter(further | Q(**{f"{self.column}__isnull": True}))
+        # The first says nothing that the second doesn't, but an index can be entered by it.
+        return rows.filter(**{f"{self.column}__{beyond}e": value}).filter(further)
+
+    def before(self, rows: QuerySet[Any], value: Any, pk: Any) -> QuerySet[Any]:
+        """Return those that stand before the row with this value and key."""
+        if not self._has_nulls(rows):
+            return self.reversed().after(rows, value, pk)
+        beyond = "gt" if self.descending else "lt"
+        if value is None:
+            some = Q(**{f"{self.column}__isnull": False})
+            return rows.filter(some | Q(**{f"{self.column}__isnull": True, f"pk__{beyond}": pk}))
+        same = Q(**{self.column: value, f"pk__{beyond}": pk})
+        return rows.filter(Q(**{f"{self.column}__{beyond}": value}) | same)
+
+    def apply_backwards(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows from the other end: those without a value come first."""
+        first = True if self._has_nulls(rows) else None
+        column = F(self.column)
+        from_end = column.asc(nulls_first=first) if self.descending else column.desc(nulls_first=first)
+        return rows.order_by(from_end, "pk" if self.descending else "-pk")
+
+    def _has_nulls(self, rows: QuerySet[Any]) -> bool:
+        return bool(_column(rows, self.column).null)
 
 
 class KeysetPagination(BasePagination):
@@ -70,17 +97,14 @@ class KeysetPagination(BasePagination):
         self.request = request
         self.size = _page_size(request)
         self.ordering: Ordering = view.get_ordering() if hasattr(view, "get_ordering") else view.ordering  # type: ignore[union-attr]
-        counted = queryset.order_by().values("pk")[: COUNT_LIMIT + 1].count()
-        self.count = counted if counted <= COUNT_LIMIT else None
         cursor = self._read_cursor(queryset)
-        order = self.ordering
-        if cursor is not None:
-            backwards, value, pk = cursor
-            order = self.ordering.reversed() if backwards else self.ordering
-            queryset = queryset.filter(_position(order, backwards, value, pk))
-        else:
-            backwards = False
-        rows = list(_ordered(queryset, order, backwards)[: self.size + 1])
+        backwards, *position = cursor or (False,)
+        page = queryset
+        if position:
+            page = (self.ordering.before if backwards else self.ordering.after)(page, *position)
+        page = (self.ordering.apply_backwards if backwards else self.ordering.apply)(page)
+        counted, rows = self.read(page, queryset)
+        self.count = counted if counted <= COUNT_LIMIT else None
         more = len(rows) > self.size
         rows = rows[: self.size]
         if backwards:
@@ -89,6 +113,14 @@ class KeysetPagination(BasePagination):
         self.has_previous = bool(rows) and (more if backwards else cursor is not None)
         self.rows = rows
         return rows
+
+    def read(self, page: QuerySet[Any], queryset: QuerySet[Any]) -> tuple[int, list[Any]]:
+        """
+        Return how many rows the list has, one more than the limit at most, and one row more than the page shows.
+
+        :param page: the ordered rows from the cursor on, of ``queryset``, the whole list.
+        """
+        return countable(queryset).count(), list(page[: self.size + 1])
 
     def get_paginated_response(self, data: Any) -> Response:
         """Return the page as the contract shapes it."""
@@ -153,24 +185,9 @@ class KeysetPagination(BasePagination):
         return f"{self.request.path}?{urlencode(query)}"
 
 
-def _ordered(rows: QuerySet[Any], order: Ordering, backwards: bool) -> QuerySet[Any]:  # noqa: FBT001
-    if not backwards:
-        return order.apply(rows)
-    # Read from the other end, rows without a value come first.
-    column = F(order.column)
-    first = column.desc(nulls_first=True) if order.descending else column.asc(nulls_first=True)
-    return rows.order_by(first, "-pk" if order.descending else "pk")
-
-
-def _position(order: Ordering, backwards: bool, value: Any, pk: Any) -> Q:  # noqa: FBT001
-    if not backwards:
-        return order.after(value, pk)
-    beyond = "lt" if order.descending else "gt"
-    if value is None:
-        return Q(**{f"{order.column}__isnull": False}) | Q(
-            **{f"{order.column}__isnull": True, f"pk__{beyond}": pk}
-        )
-    return Q(**{f"{order.column}__{beyond}": value}) | Q(**{order.column: value, f"pk__{beyond}": pk})
+def countable(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the rows to count: keys in no order, one more than are counted."""
+    return queryset.order_by().values("pk")[: COUNT_LIMIT + 1]
 
 
 def _page_size(request: Request) -> int:

@@ -88,6 +88,19 @@ def limit_lock_waits(milliseconds: int = 3000) -> None:
             cursor.execute(f"SET LOCAL lock_timeout = {int(milliseconds)}")
 
 
+def lock_by_name(name: str) -> None:
+    """
+    Let one transaction at a time pass here, until it ends; for what no row stands for.
+
+    On SQLite there is nothing to do: a transaction that writes is alone from its start.
+    """
+    require_transaction("Locking by name")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # The lock ends with the transaction, so it is safe behind a pooler that hands connections around.
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
+
+
 def sqlstate(error: BaseException) -> str | None:
     """Return PostgreSQL's code for a database error, or None where there is none (SQLite)."""
     return getattr(error.__cause__, "pgcode", None)

@@ -1,0 +1,201 @@
+"""
+Whether the catalogue answers as fast with a million products as with a thousand.
+
+For each size it fills a database with ``seed_catalogue`` and asks for lists, cursor pages, details, searches and
+facets, through the whole stack but the network. It prints the median of each, and how much it grew from the smallest
+size to the largest; a growth beyond its bound (1.5 for lists, cursor pages and details, 3 for search and facets) is
+marked, and the command then ends with 1. "First" is measured with nothing remembered, "again" as the shop runs.
+
+    python -m bench.catalogue --sizes 1000,100000,1000000
+
+PostgreSQL is started for it, or the databases are made on the server that DATABASE_URL names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import Any
+
+API = "/api/v1/products/"
+FLAT, WIDE = 1.5, 3.0
+
+
+def main() -> None:
+    """Measure each size in a process of its own, and compare."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    options.add_argument("--sizes", default="1000,100000,1000000", help="products, ascending, with commas")
+    options.add_argument("--times", type=int, default=60, help="how often each is asked")
+    options.add_argument("--measure", type=int, help=argparse.SUPPRESS)
+    chosen = options.parse_args()
+    if chosen.measure:
+        print(json.dumps(_measure(chosen.measure, chosen.times)))
+        return
+    sizes = [int(size) for size in chosen.sizes.split(",")]
+    with tempfile.TemporaryDirectory(prefix="shop-bench-") as folder:
+        from tools.services import Postgres
+
+        server = Postgres().start()
+        try:
+            urls = {size: _database(server, size, folder) for size in sizes}
+            figures = {size: _asked(size, url, folder, chosen.times) for size, url in urls.items()}
+        finally:
+            server.close()
+    sys.exit(_report(figures))
+
+
+def _database(server: Any, size: int, folder: str) -> str:
+    """Make and fill a database, and return its address."""
+    import psycopg2
+
+    made = psycopg2.connect(server.url)
+    made.autocommit = True
+    made.cursor().execute(f"CREATE DATABASE products_{size}")
+    made.close()
+    url = str(server.database_url(f"products_{size}"))
+    began = time.perf_counter()
+    for command in (["migrate", "-v0"], ["seed_catalogue", "--products", str(size)]):
+        subprocess.run([sys.executable, "manage.py", *command], check=True, env=_environment(url, folder))
+    print(f"{size} products were written in {time.perf_counter() - began:.0f} s", flush=True)
+    # As after a night: what was written is read without having to be looked at for the first time.
+    settled = psycopg2.connect(url)
+    settled.autocommit = True
+    settled.cursor().execute("VACUUM ANALYZE")
+    settled.close()
+    return url
+
+
+def _asked(size: int, url: str, folder: str, times: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.catalogue", "--measure", str(size), "--times", str(times)]
+    done = subprocess.run(
+        command, check=True, env=_environment(url, folder), stdout=subprocess.PIPE, text=True
+    )
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _environment(url: str, folder: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DATABASE_URL": url,
+        "SHOP_DATA": folder,
+        "LIMITS_FACTOR": "1000000",
+        "LOG_LEVEL": "ERROR",
+    }
+
+
+def _measure(size: int, times: int) -> dict[str, float]:
+    """Return the median of each question in milliseconds."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.test import Client
+
+    client = Client(SERVER_NAME="localhost")
+    remembered = settings.CATALOGUE_CACHE
+    figures = {}
+    for name, (first, paths) in _questions(client, size).items():
+        settings.CATALOGUE_CACHE = 0 if first else remembered
+        figures[name] = _median(client, paths, times)
+    return figures
+
+
+def _questions(client: Any, size: int) -> dict[str, tuple[bool, Iterator[str]]]:
+    """Return what is asked by name, and whether nothing is remembered for it."""
+    deep = _deep_page(client, pages=min(40, size // 100 - 2))
+    details = itertools.cycle([f"{API}{pk}/" for pk in _visible(client, size)])
+    leaf = "category=seed-1-13"
+    lists = {
+        "list": "",
+        "list by price": "?ordering=price",
+        "list by name": "?ordering=name",
+        "list by rating": "?ordering=rating",
+        "list of a category": f"?{leaf}",
+        "list in stock, 20 to 90": "?in_stock=true&price_min=20&price_max=90",
+        "list of a material": "?attr.Material=Oak",
+    }
+    asked: dict[str, tuple[bool, Iterator[str]]] = {}
+    for name, query in lists.items():
+        asked[name] = (False, itertools.repeat(API + query))
+        asked[f"{name}, first"] = (True, itertools.repeat(API + query))
+    asked["cursor page"] = (False, itertools.repeat(deep))
+    asked["detail"] = (False, details)
+    for query in ("walnut", "walnut lam", "round walnt lamp", "seed-500"):
+        asked[f"search: {query}"] = (False, itertools.repeat(f"{API}?q={query.replace(' ', '+')}"))
+    asked["search: oak, cheapest"] = (False, itertools.repeat(f"{API}?q=oak&ordering=price"))
+    for name, query in {
+        "facets": "",
+        "facets of a category": f"?{leaf}",
+        "facets: walnut lamp": "?q=walnut+lamp",
+    }.items():
+        asked[name] = (False, itertools.repeat(f"{API}facets/{query}"))
+        asked[f"{name}, first"] = (True, itertools.repeat(f"{API}facets/{query}"))
+    asked["categories"] = (False, itertools.repeat("/api/v1/categories/"))
+    return asked
+
+
+def _deep_page(client: Any, *, pages: int) -> str:
+    path = f"{API}?page_size=100"
+    for _ in range(pages):
+        path = _asked_once(client, path)["next"]
+    return path.replace("page_size=100", "page_size=20")
+
+
+def _visible(client: Any, size: int) -> list[int]:
+    ids = ",".join(str(1 + number * size // 100) for number in range(100))
+    return [product["id"] for product in _asked_once(client, f"{API}?ids={ids}&page_size=100")["results"]]
+
+
+def _asked_once(client: Any, path: str) -> Any:
+    answer = client.get(path)
+    if answer.status_code != 200:
+        sys.exit(f"{path} answered {answer.status_code}: {answer.content[:200]!r}")
+    return answer.json()
+
+
+def _median(client: Any, paths: Iterator[str], times: int) -> float:
+    def once() -> float:
+        path = next(paths)
+        began = time.perf_counter()
+        answer = client.get(path)
+        took = time.perf_counter() - began
+        if answer.status_code != 200:
+            sys.exit(f"{path} answered {answer.status_code}: {answer.content[:200]!r}")
+        return took * 1000
+
+    for _ in range(5):
+        once()
+    return statistics.median(once() for _ in range(times))
+
+
+def _bound(name: str) -> float | None:
+    if name.endswith(", first") and not name.startswith(("list", "facets")):
+        return None
+    return WIDE if name.startswith(("search", "facets", "categories")) else FLAT
+
+
+def _report(figures: dict[int, dict[str, float]]) -> int:
+    sizes = list(figures)
+    print("\n" + "median in ms".ljust(34) + "".join(f"{size:>12,}" for size in sizes) + "      growth")
+    beyond = 0
+    for name, smallest in figures[sizes[0]].items():
+        growth, bound = figures[sizes[-1]][name] / smallest, _bound(name)
+        over = bound is not None and growth > bound
+        beyond += over
+        cells = "".join(f"{figures[size][name]:12.1f}" for size in sizes)
+        print(name.ljust(34) + cells + f"{growth:11.2f}×" + (f"  beyond {bound}" if over else ""))
+    return int(beyond > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A catalogue as large as one likes, for demos and benchmarks."""

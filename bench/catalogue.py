@@ -34,10 +34,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--sizes", default="1000,100000,1000000", help="products, ascending, with commas")
     options.add_argument("--times", type=int, default=60, help="how often each is asked")
+    options.add_argument(
+        "--only", default="", metavar="WORD", help="only questions that begin so: list, search, facets"
+    )
     options.add_argument("--measure", type=int, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.measure:
-        print(json.dumps(_measure(chosen.measure, chosen.times)))
+        print(json.dumps(_measure(chosen.measure, chosen.times, chosen.only)))
         return
     sizes = [int(size) for size in chosen.sizes.split(",")]
     with tempfile.TemporaryDirectory(prefix="shop-bench-") as folder:
@@ -46,7 +49,7 @@ def main() -> None:
         server = Postgres().start()
         try:
             urls = {size: _database(server, size, folder) for size in sizes}
-            figures = {size: _asked(size, url, folder, chosen.times) for size, url in urls.items()}
+            figures = {size: _asked(size, url, folder, chosen) for size, url in urls.items()}
         finally:
             server.close()
     sys.exit(_report(figures))
@@ -73,8 +76,9 @@ def _database(server: Any, size: int, folder: str) -> str:
     return url
 
 
-def _asked(size: int, url: str, folder: str, times: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.catalogue", "--measure", str(size), "--times", str(times)]
+def _asked(size: int, url: str, folder: str, chosen: argparse.Namespace) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.catalogue", "--measure", str(size), "--times", str(chosen.times)]
+    command += ["--only", chosen.only]
     done = subprocess.run(
         command, check=True, env=_environment(url, folder), stdout=subprocess.PIPE, text=True
     )
@@ -92,7 +96,7 @@ def _environment(url: str, folder: str) -> dict[str, str]:
     }
 
 
-def _measure(size: int, times: int) -> dict[str, float]:
+def _measure(size: int, times: int, only: str) -> dict[str, float]:
     """Return the median of each question in milliseconds."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
     import django
@@ -105,6 +109,8 @@ def _measure(size: int, times: int) -> dict[str, float]:
     remembered = settings.CATALOGUE_CACHE
     figures = {}
     for name, (first, paths) in _questions(client, size).items():
+        if not name.startswith(only):
+            continue
         settings.CATALOGUE_CACHE = 0 if first else remembered
         figures[name] = _median(client, paths, times)
     return figures

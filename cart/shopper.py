@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.utils.translation import get_language_from_request
 from rest_framework.request import Request
 
 from cart import selectors
 from cart.selectors import CartOwner, Shopper
 from shop.core.ids import new_token
+from shop.core.languages import preferred
 
 HEADER = "X-Cart-Token"
 
@@ -29,7 +29,9 @@ def shopper_of(request: Request) -> tuple[Shopper, str | None]:
 
 
 def language_of(request: Request) -> str:
-    """Return the language that the shopper reads, of those that the shop speaks."""
+    """Return the language that the shopper reads, of those that the shop or its catalogue speaks."""
     if request.user.is_authenticated:
         return str(request.user.language)
-    return get_language_from_request(request)
+    # Mails may be written in a language that the catalogue isn't, and the other way round.
+    spoken = [*settings.CATALOGUE_LANGUAGES, *(code for code, _ in settings.LANGUAGES)]
+    return preferred(request.headers.get("Accept-Language", ""), spoken)

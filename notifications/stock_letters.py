@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def back_in_stock(message: EmailMessage, now: datetime) -> Letter:
     """Tell a customer who waited that a variant can be had again."""
     letter = to_account(message, now)
-    facts = products.variant_facts([message.fact("variant")]).get(message.fact("variant"))
+    variant = message.fact("variant")
+    facts = products.variant_facts([variant], language=letter.language).get(variant)
     if facts is None or not facts.for_sale:
         raise Undeliverable("It isn't sold any more.")
     about = {

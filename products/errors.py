@@ -121,3 +121,13 @@ class AttributeInUse(DomainError):
     title = "The attribute is in use"
     message = "Products have values of this attribute."
     remedy = "Take it off the products first, or keep it out of the filters."
+
+
+class BrandInUse(DomainError):
+    """Raised when a brand is to be deleted that products have; nothing is written."""
+
+    code = "brand_in_use"
+    kind = Kind.CONFLICT
+    title = "The brand is in use"
+    message = "There are products of this brand."
+    remedy = "Give them another brand first; archived products count too."

@@ -70,6 +70,28 @@ class CategoryList(serializers.Serializer[Any]):
     results = CategoryNode(many=True)
 
 
+class CollectionRef(serializers.Serializer[Any]):
+    """A collection that a product is in."""
+
+    name = serializers.CharField()
+    slug = serializers.CharField()
+
+
+class CollectionNode(CollectionRef):
+    """A collection; ``product_count`` counts what shoppers find in it."""
+
+    product_count = serializers.IntegerField()
+
+
+class CollectionList(serializers.Serializer[Any]):
+    """All collections by name, on one page."""
+
+    count = serializers.IntegerField()
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = CollectionNode(many=True)
+
+
 class ProductInList(serializers.Serializer[Any]):
     """
     A product as lists show it; ``price`` is the lowest of its variants.
@@ -121,8 +143,11 @@ class VariantDetail(serializers.Serializer[Any]):
 class ProductDetail(ProductInList):
     """A product with everything its page needs."""
 
+    seo_title = serializers.CharField(allow_blank=True)
+    seo_description = serializers.CharField(allow_blank=True)
     options = OptionValues(many=True)
     attributes = serializers.DictField(child=serializers.CharField())
+    collections = CollectionRef(many=True)
     images = GalleryPicture(many=True)
     variants = VariantDetail(many=True)
 

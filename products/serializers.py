@@ -23,6 +23,7 @@ from shop.core.money import from_text, to_text
 
 MAX_IDS = 100
 MAX_ATTRIBUTES = 100
+MAX_COLLECTIONS = 100
 ORDERINGS = ("price", "-price", "newest", "name", "rating", "relevance")
 
 
@@ -102,7 +103,7 @@ class ImageBody(BodySerializer):
 class VariantBody(BodySerializer):
     """A variant as staff send it."""
 
-    ignored = ("id", "available", "backorder", "image")
+    ignored = ("id", "available", "backorder", "image", "lowest_price_30_days")
 
     sku = PlainTextField(max_length=64)
     price = AmountField()
@@ -156,6 +157,18 @@ class CategoryBody(BodySerializer):
     )
 
 
+class CollectionBody(BodySerializer):
+    """A collection as staff send it; ``products`` are the ids of all that are in it."""
+
+    ignored = ("product_count",)
+
+    name = PlainTextField(max_length=100)
+    slug = serializers.SlugField(required=False, max_length=120)
+    products = serializers.ListField(
+        child=StrictIntegerField(min_value=1, max_value=2**63 - 1), required=False, max_length=1000
+    )
+
+
 class AttributeField(PlainTextField):
     """A value of an attribute: text, or a number or boolean of JSON."""
 
@@ -167,8 +180,8 @@ class AttributeField(PlainTextField):
         return super().to_internal_value(str(data).lower() if isinstance(data, bool) else data)
 
 
-class CategoryField(serializers.SlugField):
-    """The slug of a category, or the category as answers show it."""
+class SlugOrWhole(serializers.SlugField):
+    """The slug of a category or a collection, or the whole as answers show it."""
 
     def to_internal_value(self, data: Any) -> str:
         slug: str = super().to_internal_value(data.get("slug", "") if isinstance(data, dict) else data)
@@ -180,17 +193,22 @@ class ProductBody(BodySerializer):
 
     ignored = (
         "id", "price", "compare_at_price", "currency", "in_stock", "rating", "review_count", "image", "images",
-        "created_at", "updated_at", "options", "variants",
+        "created_at", "updated_at", "options", "variants", "lowest_price_30_days",
     )  # fmt: skip
 
     name = PlainTextField(max_length=200)
     slug = serializers.RegexField(r"^(?=.*[a-z])[a-z0-9-]+$", required=False, max_length=220)
     description = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
-    category = CategoryField(max_length=120)
+    category = SlugOrWhole(max_length=120)
     brand = PlainTextField(required=False, allow_blank=True, allow_null=True, max_length=100)
     tax_class = serializers.SlugField(required=False, max_length=20)
+    seo_title = PlainTextField(required=False, allow_blank=True, max_length=100)
+    seo_description = PlainTextField(required=False, allow_blank=True, max_length=300)
     option_names = serializers.ListField(child=PlainTextField(max_length=50), required=False, max_length=5)
     attributes = serializers.DictField(child=AttributeField(), required=False)
+    collections = serializers.ListField(
+        child=SlugOrWhole(max_length=120), required=False, max_length=MAX_COLLECTIONS
+    )
     published = serializers.BooleanField(required=False)
     published_at = serializers.DateTimeField(required=False, allow_null=True)
     published_until = serializers.DateTimeField(required=False, allow_null=True)
@@ -243,12 +261,13 @@ def amount_of(text: str, currency: str, name: str) -> int:
 
 def product_json(product: Any, currency: str) -> dict[str, Any]:
     """Return a product as lists show it; ``price`` and ``compare_at_price`` are annotations in minor units."""
+    said = selectors.texts_of(product)
     return {
         "id": product.pk,
-        "name": product.name,
+        "name": said.name,
         "slug": product.slug,
-        "description": product.description,
-        "category": {"name": product.category.name, "slug": product.category.slug},
+        "description": said.description,
+        "category": {"name": selectors.category_name_of(product), "slug": product.category.slug},
         "brand": product.brand.name if product.brand else None,
         "price": _money(product.price, currency),
         "compare_at_price": _money(product.compare_at_price, currency),
@@ -265,12 +284,15 @@ def product_json(product: Any, currency: str) -> dict[str, Any]:
 
 def detail_json(product: Any, currency: str) -> dict[str, Any]:
     """Return a product with everything its page needs."""
+    said = selectors.texts_of(product)
     return {
         **product_json(product, currency),
-        "options": _options(product),
+        **selectors.seo_of(product),
+        "options": _options(product, said),
         "attributes": product.attributes,
+        "collections": product.shelves,
         "images": [_gallery_json(picture) for picture in product.gallery],
-        "variants": [variant_json(variant, currency) for variant in product.offers],
+        "variants": [variant_json(variant, currency, said) for variant in product.offers],
     }
 
 
@@ -281,13 +303,13 @@ def detail_for_staff(product_id: int) -> dict[str, Any]:
     return detail_json(product, currency)
 
 
-def variant_json(variant: Any, currency: str) -> dict[str, Any]:
+def variant_json(variant: Any, currency: str, said: selectors.ProductTexts) -> dict[str, Any]:
     """Return a variant; ``price`` and ``compare_at_price`` are annotations in minor units."""
     stock = variant.stock
     return {
         "id": variant.pk,
         "sku": variant.sku,
-        "options": variant.options,
+        "options": said.options(variant.options),
         "price": _money(variant.price, currency),
         "compare_at_price": _money(variant.compare_at_price, currency),
         "lowest_price_30_days": _money(variant.lowest_before, currency),
@@ -320,9 +342,8 @@ def category_tree_json(categories: list[Any]) -> list[dict[str, Any]]:
     path: list[dict[str, Any]] = []
     for category in categories:
         node = {
-            "name": category.name,
+            **selectors.category_texts_of(category),
             "slug": category.slug,
-            "description": category.description,
             "product_count": category.product_count or 0,
             "children": [],
         }
@@ -330,6 +351,15 @@ def category_tree_json(categories: list[Any]) -> list[dict[str, Any]]:
         (path[-1]["children"] if path else roots).append(node)
         path.append(node)
     return roots
+
+
+def collection_json(collection: Any) -> dict[str, Any]:
+    """Return a collection; ``product_count`` is an annotation."""
+    return {
+        "name": collection.name,
+        "slug": collection.slug,
+        "product_count": collection.product_count,
+    }
 
 
 def facets_json(facets: Any, currency: str) -> dict[str, Any]:
@@ -359,12 +389,14 @@ def _gallery_json(picture: dict[str, Any]) -> dict[str, Any]:
     return {**picture, "url": url, "thumbnails": smaller}
 
 
-def _options(product: Any) -> list[dict[str, Any]]:
+def _options(product: Any, said: selectors.ProductTexts) -> list[dict[str, Any]]:
     names = product.option_names or list(dict.fromkeys(name for v in product.offers for name in v.options))
     return [
         {
-            "name": name,
-            "values": list(dict.fromkeys(v.options[name] for v in product.offers if name in v.options)),
+            "name": said.word(name),
+            "values": list(
+                dict.fromkeys(said.word(v.options[name]) for v in product.offers if name in v.options)
+            ),
         }
         for name in names
     ]

@@ -5,9 +5,12 @@ from rest_framework.routers import DefaultRouter
 
 from products.views import (
     AlertViewSet,
+    CategoryTextViewSet,
     CategoryViewSet,
+    CollectionViewSet,
     FacetView,
     ImageViewSet,
+    ProductTextViewSet,
     ProductViewSet,
     ReviewViewSet,
     StockViewSet,
@@ -15,14 +18,17 @@ from products.views import (
     WishlistViewSet,
 )
 from products.views.public import SLUG
+from products.views.texts import LANGUAGE_CODE
 
 router = DefaultRouter(use_regex_path=True)
 router.include_root_view = False
 router.include_format_suffixes = False
 router.register("categories", CategoryViewSet, basename="category")
+router.register("collections", CollectionViewSet, basename="collection")
 router.register("products", ProductViewSet, basename="product")
 
 _PRODUCT = rf"^products/(?P<ref>{SLUG})/"
+_CATEGORY = rf"^categories/(?P<slug>{SLUG})/"
 
 urlpatterns = [
     # Before the router, which would take it for a slug.
@@ -44,6 +50,18 @@ urlpatterns = [
         _PRODUCT + r"variants/(?P<variant>[0-9]{1,18})/$",
         VariantViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
         name="product-variant",
+    ),
+    re_path(_PRODUCT + r"texts/$", ProductTextViewSet.as_view({"get": "list"}), name="product-texts"),
+    re_path(
+        _PRODUCT + rf"texts/(?P<language>{LANGUAGE_CODE})/$",
+        ProductTextViewSet.as_view({"put": "update", "delete": "destroy"}),
+        name="product-text",
+    ),
+    re_path(_CATEGORY + r"texts/$", CategoryTextViewSet.as_view({"get": "list"}), name="category-texts"),
+    re_path(
+        _CATEGORY + rf"texts/(?P<language>{LANGUAGE_CODE})/$",
+        CategoryTextViewSet.as_view({"put": "update", "delete": "destroy"}),
+        name="category-text",
     ),
     re_path(
         _PRODUCT + r"reviews/$",

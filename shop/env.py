@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _MISSING = object()
 
@@ -71,6 +73,20 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def languages(name: str, default: str, *, own: str) -> list[str]:
+    """
+    Return codes of languages in small letters, each once, the shop's own first whether or not it is named.
+
+    :raises ImproperlyConfigured: a word can't be the code of a language.
+    """
+    said = [own.lower(), *(word.lower() for word in words(name, default))]
+    for code in said:
+        # As long as the columns that keep one.
+        if len(code) > 10 or not re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", code):
+            raise ImproperlyConfigured(f"{name}: {code!r} is no code of a language; write en or pt-br.")
+    return list(dict.fromkeys(said))
+
+
 def pairs(name: str) -> dict[str, str]:
     """
     Return ``name=value`` pairs, written with semicolons between them.
@@ -115,6 +131,42 @@ def email(name: str) -> dict[str, Any]:
     return found
 
 
+def media_storage(name: str, *, keys: tuple[str, str]) -> dict[str, Any]:
+    """
+    Return Django's settings for where pictures are kept: files of this machine, or the bucket that a URL names.
+
+    :param keys: id and secret of the key to the bucket; two empty ones leave it to the machine's own role.
+    :raises ImproperlyConfigured: the URL isn't ``s3://bucket?endpoint=…&region=…&public_url=…&path_style=1``, or one
+        of the keys is missing.
+    """
+    url = text(name, "")
+    if not url:
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    bucket, asked = _bucket_of(name, url)
+    if bool(keys[0]) != bool(keys[1]):
+        raise ImproperlyConfigured(f"{name}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY together.")
+    region, path_style = asked.get("region", ""), asked.get("path_style", "0") == "1"
+    if not region and "endpoint" not in asked:
+        raise ImproperlyConfigured(
+            f"{name}: name the region, or the endpoint of another store than Amazon's."
+        )
+    endpoint = asked.get("endpoint", f"https://s3.{region}.amazonaws.com")
+    own = f"{endpoint}/{bucket}" if path_style else endpoint.replace("://", f"://{bucket}.", 1)
+    return {
+        "BACKEND": "shop.storage.Bucket",
+        "OPTIONS": {
+            "base_url": asked.get("public_url", own),
+            "bucket_name": bucket,
+            "endpoint_url": asked.get("endpoint"),
+            # Other stores have one region, and a signature has to name some.
+            "region_name": region or "us-east-1",
+            "path_style": path_style,
+            "access_key": keys[0] or None,
+            "secret_key": keys[1] or None,
+        },
+    }
+
+
 def generated_key(file: Path) -> str:
     """Return the key kept in a file, made at the first call: sessions survive a restart in development."""
     if not file.exists():
@@ -127,3 +179,39 @@ def generated_key(file: Path) -> str:
         except FileExistsError:
             pass
     return file.read_text().strip()
+
+
+def _bucket_of(name: str, url: str) -> tuple[str, dict[str, str]]:
+    """Return the bucket that a URL names, and what else it says; every part of it is understood or refused."""
+    try:
+        parts = urlsplit(url)
+        said = parse_qsl(parts.query, strict_parsing=bool(parts.query), max_num_fields=4)
+        asked = dict(said)
+        fits = len(asked) == len(said) and all(_MEANINGS[key](value) for key, value in asked.items())
+    except (ValueError, KeyError):
+        fits = False
+    if not fits or not _is_bucket(parts):
+        raise ImproperlyConfigured(
+            f"{name} can't be read. Write s3://bucket?endpoint=https://…&region=…&public_url=https://…&path_style=1; "
+            "all but the bucket may be left out."
+        )
+    return parts.netloc, {key: value.rstrip("/") for key, value in asked.items()}
+
+
+def _is_bucket(parts: SplitResult) -> bool:
+    plain = parts.scheme == "s3" and parts.path in ("", "/") and not parts.fragment
+    return plain and bool(re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", parts.netloc))
+
+
+def _is_address(value: str) -> bool:
+    parts = urlsplit(value)
+    strange = parts.query or parts.fragment or parts.username or parts.password
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not strange
+
+
+_MEANINGS: dict[str, Callable[[str], object]] = {
+    "endpoint": _is_address,
+    "public_url": _is_address,
+    "region": re.compile(r"[a-z0-9-]{1,40}").fullmatch,
+    "path_style": re.compile(r"[01]").fullmatch,
+}

@@ -37,6 +37,8 @@ SHOP_VAT_ID = env.text("SHOP_VAT_ID", "")
 INSTALLED_APPS = [
     # Without the part that would put the theme's own admin site in the place of the shop's.
     "unfold.apps.BasicAppConfig",
+    # Filters that ask for a few rows at a time.
+    "unfold.contrib.filters",
     "shop.ops.apps.AdminConfig",
     # Before Django's: of two commands of one name the first counts, and "changepassword" ends sessions here.
     "users",
@@ -217,6 +219,20 @@ CURRENCIES = env.words("CURRENCIES", BASE_CURRENCY)
 PRICES_INCLUDE_TAX = env.flag("PRICES_INCLUDE_TAX", default=True)
 REVIEWS_MODERATED = env.flag("REVIEWS_MODERATED", default=False)
 CATALOGUE_MAX_AGE = env.whole("CATALOGUE_MAX_AGE", 5, most=3600)
+# How long counts over the catalogue are remembered when nothing is edited; 0 remembers none.
+CATALOGUE_CACHE = env.whole("CATALOGUE_CACHE", 60, most=86_400)
+# Whose endings search knows: the languages of snowballstemmer, and "none", which takes words as they are.
+SEARCH_LANGUAGE = env.choice(
+    "SEARCH_LANGUAGE",
+    (
+        "none", "arabic", "armenian", "basque", "catalan", "czech", "danish", "dutch", "english", "esperanto",
+        "estonian", "finnish", "french", "german", "greek", "hindi", "hungarian", "indonesian", "irish", "italian",
+        "lithuanian", "nepali", "norwegian", "persian", "polish", "portuguese", "romanian", "russian", "serbian",
+        "sesotho", "spanish", "swedish", "tamil", "turkish", "yiddish",
+    ),
+    "english",
+)  # fmt: skip
+SEARCH_TIME_LIMIT = env.whole("SEARCH_TIME_LIMIT", 2000, least=10, most=60_000)
 ORDER_PAYMENT_WINDOW = timedelta(minutes=env.whole("ORDER_PAYMENT_WINDOW", 30, least=1))
 
 # Stripe: without a key, the local fake of its API.
@@ -271,6 +287,8 @@ else:
 # Language, time, numbers.
 LANGUAGE_CODE = env.text("SHOP_LANGUAGE", "en")
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+# What the catalogue may be written in, its own language first: that is what products and categories say themselves.
+CATALOGUE_LANGUAGES = env.languages("SHOP_LANGUAGES", "en,de", own=LANGUAGE_CODE)
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.text("SHOP_TIME_ZONE", "UTC")
@@ -281,17 +299,21 @@ STATIC_ROOT = SHOP_DATA / "static"
 if not PRODUCTION:
     # Nothing is collected here: files come from the apps. WhiteNoise wants the folder all the same.
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-MEDIA_URL = "/media/"
 MEDIA_ROOT = SHOP_DATA / "media"
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": env.media_storage(
+        "MEDIA_STORAGE", keys=(env.text("AWS_ACCESS_KEY_ID", ""), env.text("AWS_SECRET_ACCESS_KEY", ""))
+    ),
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+
+# A bucket is reached by itself; files are served below the shop's own address.
+MEDIA_URL = STORAGES["default"].get("OPTIONS", {}).get("base_url", "/media") + "/"
 
 # The browser.
 SESSION_COOKIE_HTTPONLY = True

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
-from django.contrib import admin, messages
-from django.http import HttpResponseRedirect
-from django.urls import reverse
+from django.contrib import admin
 from django.utils import timezone
 from django_countries import countries
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from shop.api.admin import ReadOnlyAdmin, ServiceAdmin
+from shop.api.admin import DeletingAdmin, ReadOnlyAdmin, ServiceAdmin
 from shop.core import postal
-from shop.core.errors import DomainError, ValidationFailed
+from shop.core.errors import ValidationFailed
 from users import selectors, services
 from users.models import Address, Consent, CustomerGroup, GroupMembership, User
 
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from django.db.models import QuerySet
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
 
 # A page of an inline; a group may have many thousands.
 PER_PAGE = 20
@@ -118,27 +116,6 @@ class CustomerPages(MembershipAdmin):
     @admin.display(description="customer groups")
     def group_codes(self, user: User) -> str:
         return ", ".join(sorted(group.code for group in user.customer_groups.all())) or "–"
-
-
-class DeletingAdmin(ServiceAdmin):
-    """Rows that a service deletes, one at a time; what it refuses is said on the row's page."""
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        # Nothing goes with a row, and listing what might would read all of it.
-        return [str(obj) for obj in objs], {}, set(), []
-
-    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        try:
-            return cast("HttpResponse", super().delete_view(request, object_id, extra_context))
-        except DomainError as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-        page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-        return HttpResponseRedirect(reverse(page, args=(object_id,)))
 
 
 @admin.register(CustomerGroup)

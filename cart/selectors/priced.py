@@ -80,6 +80,7 @@ def priced_cart(
     now: datetime,
     place: Place | None = None,
     method: str | None = None,
+    language: str = "",
     offers: Mapping[int, Offer] | None = None,
 ) -> PricedCart:
     """
@@ -87,13 +88,15 @@ def priced_cart(
 
     :param place: the place whose rules were loaded, where it isn't the cart's own.
     :param method: the shipping method, where it isn't the cart's own.
+    :param language: in which the lines are named, where it isn't the cart's own.
     """
     place = place or Place(country=cart.country, region=cart.region, postal_code=cart.postal_code)
     method = cart.shipping_method if method is None else method
+    language = language or cart.language
     offers = dict(offers or {})
     unknown = {line["variant"] for line in cart.lines} - set(offers)
     if unknown:
-        offers |= products.offers_in(unknown, currency=cart.currency, now=now)
+        offers |= products.offers_in(unknown, currency=cart.currency, now=now, language=language)
     items = tuple(_item(line, offers) for line in cart.lines)
     lines = [_line(item) for item in items if item.unit_price is not None]
     subtotal = sum(line.total for line in lines)
@@ -111,7 +114,7 @@ def priced_cart(
         user_id=cart.user_id,
         version=cart.version,
         currency=cart.currency,
-        language=cart.language,
+        language=language,
         place=place,
         shipping_method=method,
         items=items,

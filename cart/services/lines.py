@@ -38,7 +38,7 @@ def add_item(
     :raises PreconditionFailed: the cart has changed since. In each case nothing is changed.
     """
     cart = open_or_new_cart(shopper, now=now, version=version)
-    offer = products.offer_for(choice, currency=cart.currency, now=now)
+    offer = products.offer_for(choice, currency=cart.currency, now=now, language=cart.language)
     if offer.price is None:
         raise CurrencyNotAvailable(currency=cart.currency)
     _put(cart, offer.variant_id, quantity, seen_price=offer.price)
@@ -55,7 +55,7 @@ def add_quantities(*, shopper: Shopper, quantities: Mapping[int, int], now: date
     :param quantities: variant id to whole units.
     """
     cart = open_or_new_cart(shopper, now=now)
-    offers = products.offers_in(quantities, currency=cart.currency, now=now)
+    offers = products.offers_in(quantities, currency=cart.currency, now=now, language=cart.language)
     notices: list[dict[str, Any]] = []
     for variant_id, quantity in quantities.items():
         offer = offers.get(variant_id)

@@ -47,6 +47,10 @@ def receive(made, units: int) -> None:
 
 class TestBackInStock:
     def test_those_who_waited_hear_in_their_language(self, awaited):
+        said = {"name": "Schreibtischlampe", "options": {"Linen": "Leinen"}}
+        services.write_product_text(
+            product_id=awaited.product_id, language="de", said=said, actor_id=None, now=NOW
+        )
         ana, ben = UserFactory(language="de"), UserFactory(language="en")
         for user in (ana, ben):
             services.ask_for_alert(user_id=user.pk, variant_id=awaited.pk, now=NOW)
@@ -55,9 +59,10 @@ class TestBackInStock:
         work()
 
         assert [(one.to, one.subject) for one in mail.outbox] == [
-            ([ana.email], "Desk lamp ist wieder da"),
+            ([ana.email], "Schreibtischlampe ist wieder da"),
             ([ben.email], "Desk lamp is back"),
         ]
+        assert "Schreibtischlampe (Leinen)" in mail.outbox[0].body
         assert "Desk lamp (Linen)" in mail.outbox[1].body
         assert "See it in the shop" not in mail.outbox[1].body
 

@@ -91,7 +91,9 @@ def _priced(owner: CartOwner, placing: Placing, *, now: datetime) -> PricedCart:
         row = cart.open_cart(owner, place=place)
     except NotFound:
         raise (cart.converted_cart(owner, now=now) or NotFound()) from None
-    priced = carts.priced_cart(row, now=now, place=place, method=placing.shipping_method)
+    priced = carts.priced_cart(
+        row, now=now, place=place, method=placing.shipping_method, language=placing.language
+    )
     if not priced.items:
         raise CartEmpty
     _refuse_gone(priced)

@@ -24,7 +24,8 @@ class VariantRecord:
     """
     A variant in a file; amounts are minor units of ``currency``.
 
-    It is found by ``sku``, or without one by the product's handle and the options.
+    It is found by ``sku``, or without one by the product's handle and the options; a new one without gets
+    ``handles.made_sku``.
     """
 
     line: int
@@ -50,7 +51,8 @@ class ProductRecord:
     A product in a file, with all of its rows that stand together.
 
     ``handle`` is its slug. ``category`` are the names from the top of the tree down; missing ones are made.
-    ``image_sources`` are addresses with what the picture shows; they are kept and not fetched.
+    ``image_sources`` are addresses with what the picture shows; they are kept and not fetched. ``attributes`` are
+    those that the file names: an empty value takes one off, and others stay as they are.
     """
 
     line: int

@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ("failed", models.PositiveIntegerField(default=0)),
                 ("errors", models.JSONField(blank=True, default=list)),
                 ("requested_at", models.DateTimeField()),
+                ("alive_at", models.DateTimeField(null=True)),
                 ("finished_at", models.DateTimeField(null=True)),
             ],
         ),

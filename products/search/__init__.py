@@ -1,9 +1,8 @@
-"""Finding products by words."""
+"""Finding products by words: ``index`` keeps what is looked through, ``found`` looks."""
 
-from __future__ import annotations
+from products.search.entries import Said, entry_of
+from products.search.indexing import index, learn
+from products.search.matching import found
+from products.search.question import Question, read
 
-from collections.abc import Iterable
-
-
-def index(product_ids: Iterable[int]) -> None:
-    """Bring what search knows of these products in line with the catalogue, in the caller's transaction."""
+__all__ = ["Question", "Said", "entry_of", "found", "index", "learn", "read"]

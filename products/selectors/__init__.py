@@ -9,6 +9,7 @@ from products.selectors.browse import (
     visible_product_id,
     wishlist_of,
 )
+from products.selectors.collections import collection_by_slug, collections_on_show
 from products.selectors.facets import Facets, facets_of
 from products.selectors.offers import (
     Choice,
@@ -27,14 +28,29 @@ from products.selectors.opinions import (
     wishes_held,
 )
 from products.selectors.stock import movements_of, variant_at, variant_of
+from products.selectors.texts import (
+    ProductTexts,
+    category_name_of,
+    category_texts_for_staff,
+    category_texts_of,
+    seo_of,
+    texts_for_staff,
+    texts_of,
+)
 
 __all__ = [
     "Choice",
     "Facets",
     "Offer",
+    "ProductTexts",
     "VariantFacts",
     "alerts_held",
+    "category_name_of",
+    "category_texts_for_staff",
+    "category_texts_of",
     "category_tree",
+    "collection_by_slug",
+    "collections_on_show",
     "facets_of",
     "image_url",
     "images_of",
@@ -47,6 +63,9 @@ __all__ = [
     "purchases_held",
     "reviews_held",
     "reviews_of",
+    "seo_of",
+    "texts_for_staff",
+    "texts_of",
     "variant_at",
     "variant_facts",
     "variant_of",

@@ -5,24 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import (
-    Case,
     CharField,
     Count,
     Exists,
     ExpressionWrapper,
     F,
     FilteredRelation,
-    IntegerField,
     OuterRef,
     Prefetch,
     Q,
-    Value,
-    When,
 )
+from django.db.models.functions import Coalesce
 
+from products import search
 from products.attributes import folded
-from products.models import Category, Product, ProductAttribute, ProductImage, Variant
-from products.selectors.texts import with_texts
+from products.models import Category, Collection, Product, ProductAttribute, ProductImage, Variant
+from products.selectors.texts import with_category_texts, with_texts
 from shop.core.errors import NotFound
 from shop.core.sql import JsonColumn, JsonList
 
@@ -35,17 +33,19 @@ if TYPE_CHECKING:
 
     from products.models.catalogue import ProductQuerySet
 
-MAX_WORDS = 8
 # More digits than any id has.
 _ID_DIGITS = 18
 
 
-def _below(slug: str) -> Exists:
+def _below(slug: str) -> Q:
     """Return the condition that a product's category is the named one or below it, in the same statement."""
     above = Category.objects.filter(slug=slug).alias(
-        place=ExpressionWrapper(OuterRef("category__path"), output_field=CharField())
+        place=ExpressionWrapper(OuterRef("path"), output_field=CharField())
     )
-    return Exists(above.filter(place__startswith=F("path")))
+    # Asked of the few categories and not of each product.
+    return Q(
+        category__in=Category.objects.filter(Exists(above.filter(place__startswith=F("path")))).values("pk")
+    )
 
 
 def has_value(attribute: str, value: str) -> Exists:
@@ -70,17 +70,25 @@ _CONDITIONS: dict[str, Callable[[Any], Any]] = {
 
 
 def list_products(
-    *, filters: dict[str, Any], currency: str, now: datetime, language: str = "", hidden: bool = False
+    *,
+    filters: dict[str, Any],
+    currency: str,
+    now: datetime,
+    language: str = "",
+    hidden: bool = False,
+    ranked: bool = False,
 ) -> ProductQuerySet:
     """
     Return the products that match all filters, each with ``price`` and ``compare_at_price`` in minor units.
 
-    One statement, ready to serialise. A product without a price in the currency isn't listed.
+    One statement, ready to serialise, and another one now where words are searched for. A product without a price
+    in the currency isn't listed.
 
-    :param filters: ``category`` and ``collection`` (slugs), ``brand`` (any case), ``q``, ``price_min`` and
-        ``price_max`` (minor units), ``in_stock``, ``ids``, and ``attr.<name>``.
+    :param filters: ``category`` and ``collection`` (slugs), ``brand`` (any case), ``q`` (see ``search.found``),
+        ``price_min`` and ``price_max`` (minor units), ``in_stock``, ``ids``, and ``attr.<name>``.
     :param language: of the catalogue's languages, whose texts are shown; empty for the shop's own.
     :param hidden: whether unpublished and archived products are listed too, for staff.
+    :param ranked: whether the list will be ordered by ``relevance``.
     """
     products = _priced(Product.objects.all() if hidden else Product.objects.visible(now=now), currency)
     products = products.filter(
@@ -89,7 +97,7 @@ def list_products(
     for name, value in filters.items():
         if name.startswith("attr."):
             products = products.filter(has_value(name.removeprefix("attr."), value))
-    return with_texts(_search(products, filters.get("q", "")), language)
+    return with_texts(search.found(products, filters.get("q", ""), ranked=ranked), language)
 
 
 def wishlist_of(user_id: UUID, *, currency: str, now: datetime, language: str = "") -> ProductQuerySet:
@@ -103,14 +111,15 @@ def product_by_ref(
     ref: str, *, currency: str, now: datetime, language: str = "", hidden: bool = False
 ) -> Product:
     """
-    Return a product by its id or any slug it ever had, with ``gallery`` and ``offers`` ready to serialise.
+    Return a product by its id or any slug it ever had, with ``gallery``, ``shelves`` and ``offers`` ready to serialise.
 
-    Two statements: the product with its pictures, then its variants with price and stock.
+    Two statements: the product with its pictures and collections, then its variants with price and stock.
 
     :raises NotFound: there is none that may be seen.
     """
     visible = Product.objects.all() if hidden else Product.objects.visible(now=now)
     pictures = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "pk")
+    shelves = Collection.objects.filter(products=OuterRef("pk")).order_by("name", "pk")
     variants = (
         Variant.objects.filter(archived_at__isnull=True)
         .annotate(
@@ -123,7 +132,7 @@ def product_by_ref(
         .order_by("position", "pk")
     )
     product = (
-        with_texts(_with_price(_by_ref(visible, ref), currency), language)
+        with_texts(_with_price(_by_ref(visible, ref), currency), language, whole=True)
         .annotate(
             gallery=JsonList(
                 pictures,
@@ -133,7 +142,8 @@ def product_by_ref(
                 height="height",
                 alt="alt",
                 thumbnails=JsonColumn("thumbnails"),
-            )
+            ),
+            shelves=JsonList(shelves, name="name", slug="slug"),
         )
         .prefetch_related(Prefetch("variants", queryset=variants, to_attr="offers"))
         .first()
@@ -178,16 +188,21 @@ def category_tree(*, now: datetime, language: str = "") -> list[Category]:
 
     ``product_count`` is what shoppers find there, subtree included.
     """
-    below = (
+    own = (
         Product.objects.visible(now=now)
-        .alias(place=F("category__path"))
-        .filter(place__startswith=OuterRef("path"))
+        .filter(category=OuterRef("pk"))
         .order_by()
-        .values(one=Value(1))
+        .values("category")
         .annotate(count=Count("pk"))
         .values("count")
     )
-    return list(Category.objects.annotate(product_count=below).order_by("path"))
+    annotated = Category.objects.annotate(product_count=Coalesce(own, 0)).order_by("path")
+    categories = list(with_category_texts(annotated, language))
+    by_path = {category.path: category for category in categories}
+    for category in reversed(categories):
+        if above := by_path.get(category.path[: -Category.steplen]):
+            above.product_count += category.product_count
+    return categories
 
 
 def _by_ref(products: ProductQuerySet, ref: str) -> ProductQuerySet:
@@ -207,22 +222,3 @@ def _with_price(products: ProductQuerySet, currency: str) -> ProductQuerySet:
         compare_at_price=F("price_row__compare_at"),
         lowest_before=F("price_row__lowest_before"),
     ).select_related("category", "brand", "cover")
-
-
-def _search(products: ProductQuerySet, text: str) -> ProductQuerySet:
-    """Keep what contains every word; ``relevance`` is higher where the name has them."""
-    words = text.split()[:MAX_WORDS]
-    for word in words:
-        sku = Variant.objects.filter(product=OuterRef("pk"), sku__iexact=word)
-        products = products.filter(
-            Q(name__icontains=word)
-            | Q(description__icontains=word)
-            | Q(brand__name__icontains=word)
-            | Exists(sku)
-        )
-    if not words:
-        return products.annotate(relevance=Value(0, output_field=IntegerField()))
-    in_name = Q(*(Q(name__icontains=word) for word in words))
-    start = Q(name__istartswith=text.strip())
-    rank = Case(When(start, then=2), When(in_name, then=1), default=0, output_field=IntegerField())
-    return products.annotate(relevance=rank)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 
+from products import search
 from products.attributes import folded
 from products.models import Category, Product, ProductAttribute, ProductPrice
 from products.selectors.browse import list_products
+from products.selectors.texts import category_texts_of, with_category_texts
+from shop.core.sql import Among
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,19 +42,22 @@ class Facets:
     attributes: list[dict[str, Any]]
 
 
-def facets_of(*, filters: dict[str, Any], currency: str, now: datetime) -> Facets:
+def facets_of(*, filters: dict[str, Any], currency: str, now: datetime, language: str = "") -> Facets:
     """
-    Return the facets of a list: six statements, and one more for each attribute that is filtered by.
+    Return the facets of a list: seven statements, and one more for each attribute that is filtered by and for a search.
 
     :param filters: as for ``list_products``.
+    :param language: in which categories are named.
     """
+    if "q" in filters:
+        filters = {**filters, "q": search.read(filters["q"])}
     counted = _Counted(filters=filters, currency=currency, now=now)
     availability = _availability(counted.without("in_stock"))
     count = _chosen(availability, filters.get("in_stock"))
     return Facets(
         count=min(count, MOST),
         complete=count <= MOST,
-        category=_categories(counted.without("category")),
+        category=_categories(counted.without("category"), language),
         brand=_brands(counted.without("brand")),
         price=_prices(counted.without("price_min", "price_max"), currency),
         availability=availability,
@@ -58,7 +65,7 @@ def facets_of(*, filters: dict[str, Any], currency: str, now: datetime) -> Facet
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Counted:
     """The products that are counted, by which filters are left out."""
 
@@ -66,14 +73,23 @@ class _Counted:
     currency: str
     now: datetime
 
-    def without(self, *names: str) -> QuerySet[Any]:
+    def without(self, *names: str) -> QuerySet[Any] | Among:
         """Return the ids of those that match the other filters, one more than are counted."""
-        left = {name: value for name, value in self.filters.items() if name not in names}
-        found = list_products(filters=left, currency=self.currency, now=self.now)
+        if not any(name in self.filters for name in names):
+            return self._matching
+        return self._ids({name: value for name, value in self.filters.items() if name not in names})
+
+    @cached_property
+    def _matching(self) -> Among:
+        """The ids that match all filters: found once, as most facets are counted over them."""
+        return Among(list(self._ids(self.filters).values_list("pk", flat=True)))
+
+    def _ids(self, filters: dict[str, Any]) -> QuerySet[Any]:
+        found = list_products(filters=filters, currency=self.currency, now=self.now)
         return found.order_by("pk").values("pk")[: MOST + 1]
 
 
-def _availability(ids: QuerySet[Any]) -> dict[str, int]:
+def _availability(ids: QuerySet[Any] | Among) -> dict[str, int]:
     there = Count("pk", filter=Q(in_stock=True))
     gone = Count("pk", filter=Q(in_stock=False))
     found = Product.objects.filter(pk__in=ids).aggregate(there=there, gone=gone)
@@ -86,27 +102,33 @@ def _chosen(availability: dict[str, int], in_stock: bool | None) -> int:  # noqa
     return availability["in_stock" if in_stock else "out_of_stock"]
 
 
-def _categories(ids: QuerySet[Any]) -> list[dict[str, Any]]:
+def _categories(ids: QuerySet[Any] | Among, language: str) -> list[dict[str, Any]]:
     """Return every category with products in it or below it, in tree order."""
     direct = Product.objects.filter(pk__in=ids).order_by().values_list("category__path")
     counts: dict[str, int] = {}
     for path, count in direct.annotate(count=Count("pk")):
         for end in range(Category.steplen, len(path) + 1, Category.steplen):
             counts[path[:end]] = counts.get(path[:end], 0) + count
-    found = Category.objects.filter(path__in=counts).order_by("path")
+    found = with_category_texts(Category.objects.filter(path__in=counts).order_by("path"), language)
     return [
-        {"slug": one.slug, "name": one.name, "depth": one.depth, "count": counts[one.path]} for one in found
+        {
+            "slug": one.slug,
+            "name": category_texts_of(one)["name"],
+            "depth": one.depth,
+            "count": counts[one.path],
+        }
+        for one in found
     ]
 
 
-def _brands(ids: QuerySet[Any]) -> list[dict[str, Any]]:
+def _brands(ids: QuerySet[Any] | Among) -> list[dict[str, Any]]:
     branded = Product.objects.filter(pk__in=ids, brand__isnull=False).order_by()
     rows = branded.values_list("brand__name").annotate(count=Count("pk"))
     found: list[dict[str, Any]] = [{"name": name, "count": count} for name, count in rows]
     return sorted(found, key=lambda row: (-row["count"], row["name"]))
 
 
-def _prices(ids: QuerySet[Any], currency: str) -> dict[str, int | None]:
+def _prices(ids: QuerySet[Any] | Among, currency: str) -> dict[str, int | None]:
     rows = ProductPrice.objects.filter(product__in=ids, currency=currency)
     return rows.aggregate(min=Min("lowest"), max=Max("lowest"))
 

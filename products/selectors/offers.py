@@ -11,6 +11,7 @@ from django.db.models import F, FilteredRelation, Q
 
 from products.errors import VariantRequired
 from products.models import Variant
+from products.selectors.texts import with_words, words_of
 from shop.core.errors import does_not_exist
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ class Offer:
     """
     A variant on offer at an instant; amounts are minor units of ``currency``.
 
-    ``price`` is None when it isn't sold in that currency, and ``for_sale`` is false when it or its product is
-    archived or unpublished. ``available`` is None when stock isn't tracked.
+    ``name`` and ``options`` are in the language that was asked for. ``price`` is None when it isn't sold in that
+    currency, and ``for_sale`` is false when it or its product is archived or unpublished. ``available`` is None when
+    stock isn't tracked.
     """
 
     variant_id: int
@@ -53,25 +55,33 @@ class Choice:
     sku: str | None = None
 
 
-def offers_in(variants: Iterable[int], *, currency: str, now: datetime) -> dict[int, Offer]:
-    """Return the offers of these variants by variant id, in one statement; unknown ids are left out."""
-    rows = _rows(currency).filter(pk__in=list(variants))
+def offers_in(
+    variants: Iterable[int], *, currency: str, now: datetime, language: str = ""
+) -> dict[int, Offer]:
+    """
+    Return the offers of these variants by variant id, in one statement; unknown ids are left out.
+
+    :param language: the reader's; what the catalogue doesn't have in it is in the shop's own.
+    """
+    rows = _rows(currency, language).filter(pk__in=list(variants))
     return {row.pk: _offer(row, currency, now) for row in rows}
 
 
-def offer_for(choice: Choice, *, currency: str, now: datetime) -> Offer:
+def offer_for(choice: Choice, *, currency: str, now: datetime, language: str = "") -> Offer:
     """
     Return the one offer that is chosen; one statement.
 
+    :param language: as for ``offers_in``.
     :raises ValidationFailed: it doesn't exist or isn't for sale.
     :raises VariantRequired: the product has several variants.
     """
     if choice.variant is not None:
-        field, rows = "variant", _rows(currency).filter(pk=choice.variant)
+        field, rows = "variant", _rows(currency, language).filter(pk=choice.variant)
     elif choice.sku is not None:
-        field, rows = "sku", _rows(currency).filter(sku=choice.sku)
+        field, rows = "sku", _rows(currency, language).filter(sku=choice.sku)
     else:
-        field, rows = "product", _rows(currency).filter(product=choice.product, archived_at__isnull=True)
+        sold = _rows(currency, language).filter(archived_at__isnull=True)
+        field, rows = "product", sold.filter(product=choice.product)
     offers = [offer for row in rows[:2] if (offer := _offer(row, currency, now)).for_sale]
     if not offers:
         raise does_not_exist(field)
@@ -92,16 +102,21 @@ class VariantFacts:
     for_sale: bool
 
 
-def variant_facts(variants: Iterable[int]) -> dict[int, VariantFacts]:
-    """Return what mails say of these variants, in the order of the shop; unknown ids are left out."""
-    rows = Variant.objects.filter(pk__in=list(variants)).select_related("product")
+def variant_facts(variants: Iterable[int], *, language: str = "") -> dict[int, VariantFacts]:
+    """
+    Return what mails say of these variants, in the order of the shop; unknown ids are left out.
+
+    :param language: as for ``offers_in``.
+    """
+    known = Variant.objects.filter(pk__in=list(variants)).select_related("product")
+    rows = with_words(known, language)
     return {
         row.pk: VariantFacts(
             product_id=row.product_id,
-            product_name=row.product.name,
+            product_name=words_of(row).name,
             slug=row.product.slug,
             sku=row.sku,
-            options=row.options,
+            options=words_of(row).options(row.options),
             for_sale=row.archived_at is None and row.product.archived_at is None,
         )
         for row in rows.order_by("position", "pk")
@@ -114,23 +129,24 @@ def image_url(file: str) -> str:
     return f"{settings.SHOP_URL}{url}" if url.startswith("/") else url
 
 
-def _rows(currency: str) -> Any:
-    return Variant.objects.annotate(
+def _rows(currency: str, language: str) -> Any:
+    rows = Variant.objects.annotate(
         price_row=FilteredRelation("prices", condition=Q(prices__currency=currency)),
         price=F("price_row__amount"),
     ).select_related("product__category", "product__cover", "stock", "image")
+    return with_words(rows, language)
 
 
 def _offer(row: Any, currency: str, now: datetime) -> Offer:
     product, stock = row.product, row.stock
     picture = row.image or product.cover
-    free = stock.on_hand - stock.reserved
+    free, said = stock.on_hand - stock.reserved, words_of(row)
     return Offer(
         variant_id=row.pk,
         product_id=product.pk,
         sku=row.sku,
-        name=product.name,
-        options=row.options,
+        name=said.name,
+        options=said.options(row.options),
         image=picture and picture_json(picture),
         tax_class=product.tax_class,
         category_path=product.category.path,

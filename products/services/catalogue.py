@@ -16,8 +16,10 @@ from products.models import (
     Product,
     ProductSlug,
 )
+from products.selectors.texts import seo_of
 from products.services.attributes import set_attributes
 from products.services.changes import catalogue_changed
+from products.services.collections import set_collections
 from products.services.naming import free_slug, taken, taken_in
 from products.services.options import require_names
 from products.services.variants import VariantData, add_variant
@@ -45,7 +47,7 @@ class ProductData:
     """
     A new product.
 
-    ``category`` is the slug of its category; ``brand`` a name in any case, made when it is new, empty for none. A
+    ``category`` and ``collections`` are slugs; ``brand`` a name in any case, made when it is new, empty for none. A
     published one is shown from ``published_at`` on, at once when that is None, and until ``published_until``.
     """
 
@@ -57,6 +59,7 @@ class ProductData:
     tax_class: str = "standard"
     option_names: Sequence[str] = ()
     attributes: Mapping[str, object] = field(default_factory=dict)
+    collections: Sequence[str] = ()
     published: bool = True
     published_at: datetime | None = None
     published_until: datetime | None = None
@@ -97,6 +100,8 @@ def create_product(*, data: ProductData, now: datetime, actor_id: UUID | None = 
     if data.attributes:
         set_attributes(product, data.attributes)
         product.save(update_fields=["attributes"])
+    if data.collections:
+        set_collections(product, data.collections)
     for variant in data.variants:
         add_variant(product_id=product.pk, variant=variant, actor_id=actor_id, now=now)
     audit.record(actor_id=actor_id, action="products.created", target=product, now=now)
@@ -111,7 +116,7 @@ def update_product(*, product_id: int, actor_id: UUID | None, now: datetime, **c
     Change a product; a new slug leaves the old one answering.
 
     :param changes: any of ``PRODUCT_FIELDS``, and ``slug``, ``category`` (slug), ``brand`` (name), ``published``,
-        ``published_at``, ``published_until`` and ``attributes`` (all of them).
+        ``published_at``, ``published_until``, ``attributes`` (all of them) and ``collections`` (slugs, all of them).
     :raises ValidationFailed: the category doesn't exist, the slug or the external id is taken, a value is none of
         its attribute's kind, an option is left out that variants have, or it would be hidden before it is shown;
         nothing is written.
@@ -156,8 +161,12 @@ def _apply(product: Product, changes: Mapping[str, Any], *, now: datetime) -> No
         require_names(product, changes["option_names"])
     if "attributes" in changes:
         set_attributes(product, changes["attributes"])
+    if "collections" in changes:
+        set_collections(product, changes["collections"])
+    # What a read showed in the place of an empty text is none of its own: sent back, it stays empty.
+    shown = seo_of(product)
     for name in PRODUCT_FIELDS:
-        if name in changes:
+        if name in changes and changes[name] != shown.get(name):
             setattr(product, name, _kept(name, changes[name]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,13 +16,16 @@ from django.db.models import Max
 from products import pictures
 from products.errors import GalleryFull
 from products.models import Product, ProductImage
+from products.services.changes import catalogue_changed
 from shop.audit import services as audit
-from shop.core.errors import NotFound
+from shop.core.errors import NotFound, Unavailable
 from shop.core.transactions import forbid_transaction, use_case
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
+
+logger = logging.getLogger(__name__)
 
 IMAGE_LIMIT = 50
 
@@ -52,6 +56,7 @@ def upload_image(
 
     :raises ValidationFailed: it is no picture that the shop takes; nothing is kept.
     :raises GalleryFull: the product has 50 pictures; nothing is kept.
+    :raises Unavailable: the disk is full, or the store of pictures doesn't answer; nothing is kept.
     """
     forbid_transaction("Storing a picture")
     picture = pictures.read(upload)
@@ -154,15 +159,25 @@ def _changed(
     product: Product, action: str, image: ProductImage, *, actor_id: UUID | None, now: datetime
 ) -> None:
     Product.objects.filter(pk=product.pk).update(updated_at=now)
+    catalogue_changed()
     audit.record(actor_id=actor_id, action=action, target=product, now=now, image=image.pk)
 
 
 def _store(name: str, encoded: pictures.Encoded, files: list[str]) -> dict[str, Any]:
-    file = default_storage.save(name, ContentFile(encoded.content))
-    files.append(file)
+    # Noted before: a disk that is full keeps the half that fitted. Nobody else has a random name.
+    files.append(name)
+    try:
+        file = default_storage.save(name, ContentFile(encoded.content))
+    except OSError as error:
+        logger.exception("A picture can't be stored")
+        raise Unavailable(retry_after=60) from error
     return {"file": file, "width": encoded.width, "height": encoded.height}
 
 
 def _delete(files: list[str]) -> None:
     for file in files:
-        default_storage.delete(file)
+        try:
+            default_storage.delete(file)
+        except OSError:
+            # A file too many does no harm, and what failed before it is what has to be told.
+            logger.exception("A picture is left in the store: %s", file)

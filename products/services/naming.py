@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import secrets
+from typing import TYPE_CHECKING, Any
 
 from django.utils.text import slugify
 
@@ -11,15 +12,30 @@ from shop.core.errors import FieldError, ValidationFailed
 if TYPE_CHECKING:
     from django.db import IntegrityError
 
-    from products.models import Category, ProductSlug
+    from products.models import Category, Collection, Product, ProductSlug
+
+# Of more things of one name the next ones get random slugs.
+_MOST_NUMBERED = 50
 
 
-def free_slug(model: type[Category | ProductSlug], name: str) -> str:
-    """Return a slug for the name that is free just now; the unique column decides in a race."""
+def free_slug(
+    model: type[Category | Collection | ProductSlug], name: str, *, product: Product | None = None
+) -> str:
+    """
+    Return a slug for the name that is free just now; the unique column decides in a race.
+
+    :param product: whose own slugs, former ones too, count as free.
+    """
     base = slugify(name)[:100] or "item"
     base = base if any(character.isalpha() for character in base) else f"item-{base}"
-    used = set(model.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    return next(s for n in range(1, len(used) + 3) if (s := base if n == 1 else f"{base}-{n}") not in used)
+    # Not everything that begins so: of a common name there may be thousands.
+    tries = [base, *(f"{base}-{number}" for number in range(2, _MOST_NUMBERED + 1))]
+    used: Any = model._default_manager.filter(slug__in=tries)
+    if product is not None:
+        used = used.exclude(product=product)
+    taken_already = set(used.values_list("slug", flat=True))
+    free = (slug for slug in tries if slug not in taken_already)
+    return next(free, f"{base}-{secrets.token_hex(4)}")
 
 
 def taken(field_name: str) -> ValidationFailed:

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from products import services
 from products.models import Attribute, Product, Reservation
-from products.tests.factories import NOW, category, product
+from products.tests.factories import NOW, category, image, product
 from shop.audit.models import AuditEntry
 from shop.core.ids import new_id
 from users.tests.factories import StaffFactory, SuperuserFactory, UserFactory
@@ -28,23 +28,32 @@ def lamp():
     return made
 
 
-READ_ONLY = ("category", "stockitem", "stockmovement", "reservation")
+READ_ONLY = ("stockitem", "stockmovement", "reservation")
 
 
 class TestPages:
     @pytest.mark.parametrize(
         "model",
-        [*READ_ONLY, "variant", "product", "brand", "collection", "review", "stockalert", "attribute"],
+        [
+            *READ_ONLY,
+            "category",
+            "variant",
+            "product",
+            "brand",
+            "collection",
+            "review",
+            "stockalert",
+            "attribute",
+        ],
     )
     def test_every_list_opens_and_searches(self, admin, lamp, model):
         assert admin.get(reverse(f"admin:products_{model}_changelist")).status_code == 200
         assert admin.get(reverse(f"admin:products_{model}_changelist"), {"q": "lamp"}).status_code == 200
 
     @pytest.mark.parametrize("model", READ_ONLY)
-    def test_ledgers_and_trees_are_only_read(self, admin, lamp, model):
+    def test_ledgers_are_only_read(self, admin, lamp, model):
         assert admin.get(reverse(f"admin:products_{model}_add")).status_code == 403
         row = {
-            "category": lamp.category,
             "stockitem": lamp.variants.get().stock,
             "stockmovement": lamp.variants.get().movements.get(),
             "reservation": Reservation.objects.get(),
@@ -123,26 +132,6 @@ class TestReviews:
 
 
 class TestProduct:
-    def test_text_is_edited_through_the_service(self, admin, lamp):
-        page = reverse("admin:products_product_change", args=[lamp.pk])
-        assert admin.get(page).status_code == 200
-
-        response = admin.post(
-            page,
-            {
-                "name": "Brass lamp", "description": "New", "category": lamp.category_id, "brand": "",
-                "tax_class": "standard", "option_names": "[]", "attributes": "{}", "metadata": "{}",
-                "external_id": "", "slug": "smuggled", "in_stock": "", "published": "on",
-                "variants-TOTAL_FORMS": 0, "variants-INITIAL_FORMS": 0,
-            },
-        )  # fmt: skip
-
-        assert response.status_code == 302
-        lamp.refresh_from_db()
-        assert (lamp.name, lamp.brand, lamp.slug, lamp.in_stock) == ("Brass lamp", None, "lamp", True)
-        assert (lamp.attributes, lamp.option_names, lamp.metadata) == ({}, [], {})
-        assert AuditEntry.objects.get(action="products.updated").object_id == str(lamp.pk)
-
     def test_are_archived_by_an_action(self, admin, lamp):
         data = {"action": "archive", "_selected_action": [lamp.pk]}
 
@@ -150,37 +139,12 @@ class TestProduct:
 
         assert Product.objects.get().archived_at is not None
 
-    def test_is_added_hidden_and_without_a_variant(self, admin):
-        home = category("Lamps")
-        form = {
-            "name": "Floor lamp", "description": "", "category": home.pk, "brand": "", "tax_class": "standard",
-            "option_names": "[]", "attributes": "{}", "metadata": "{}", "external_id": "",
-            "variants-TOTAL_FORMS": 0, "variants-INITIAL_FORMS": 0,
-        }  # fmt: skip
-
-        assert admin.get(reverse("admin:products_product_add")).status_code == 200
-        assert admin.post(reverse("admin:products_product_add"), form).status_code == 302
-
-        made = Product.objects.get()
-        assert (made.name, made.slug, made.published_at) == ("Floor lamp", "floor-lamp", None)
-
-    def test_is_unpublished_by_the_switch(self, admin, lamp):
-        form = {
-            "name": lamp.name, "description": "", "category": lamp.category_id, "brand": lamp.brand_id,
-            "tax_class": "standard", "option_names": "[]", "attributes": "{}", "metadata": "{}", "external_id": "",
-            "variants-TOTAL_FORMS": 0, "variants-INITIAL_FORMS": 0,
-        }  # fmt: skip
-
-        assert admin.post(reverse("admin:products_product_change", args=[lamp.pk]), form).status_code == 302
-
-        assert Product.objects.get().published_at is None
-
 
 def variant_form(**values):
     return {
-        "sku": "LAMP-1", "position": 0, "options": "{}", "price": "24.90", "compare_at_price": "29.90",
+        "sku": "LAMP-1", "position": 0, "options": "", "low_stock_threshold": "", "price": "24.90", "compare_at_price": "29.90",
         "tracked": "on", "backorder_limit": 0, "stock_change": "", "reason": "", "requires_shipping": "on",
-        "weight_grams": 300, "available_at": "", "external_id": "", "metadata": "{}",
+        "weight_grams": 300, "available_at": "", "external_id": "", "metadata": "{}", "initial-metadata": "{}", "image": "",
     } | values  # fmt: skip
 
 
@@ -209,6 +173,22 @@ class TestVariant:
         assert variant.movements.order_by("pk").values_list("delta", "reason").last() == (5, "delivery")
         assert lamp.lowest_prices.get().lowest == 2490
 
+    def test_are_found_by_sku_or_product(self, admin, lamp):
+        sku = lamp.variants.get().sku
+        movement = lamp.variants.get().movements.get()
+        ids = {
+            "variant": lamp.variants.get().pk,
+            "stockitem": lamp.variants.get().pk,
+            "stockmovement": movement.pk,
+        }
+        product(name="Table", category=category("Tables").slug)
+        for model, key in ids.items():
+            for text in (sku, sku[:-1] if len(sku) > 5 else sku, sku.lower(), "lamp"):
+                path = reverse(f"admin:products_{model}_changelist")
+                rows = admin.get(path, {"q": text}).context["cl"].result_list
+                assert key in [row.pk for row in rows], (model, text)
+        assert "lamp" not in admin.get(path, {"q": "no such thing"}).content.decode().lower()
+
     @pytest.mark.parametrize(
         ("values", "said"),
         [
@@ -225,12 +205,28 @@ class TestVariant:
         assert said in page
         assert (variant.prices.get().amount, variant.stock.on_hand, variant.weight_grams) == (1990, 10, 0)
 
+    def test_has_a_picture_and_a_threshold(self, admin, lamp):
+        own = image(lamp, "own.webp", alt="From the side")
+        foreign = image(product(), "x.webp")
+
+        page = self.change(admin, lamp, image=foreign.pk)
+        assert dict(page.context["adminform"].form.errors) == {
+            "image": ["Select a valid choice. That choice is not one of the available choices."]
+        }
+        self.change(admin, lamp, image=own.pk, low_stock_threshold="4")
+
+        variant = lamp.variants.get()
+        assert (variant.image, variant.stock.low_stock_threshold) == (own, 4)
+
     def test_is_added_with_price_and_stock(self, admin, lamp):
         services.archive_variant(variant_id=lamp.variants.get().pk, actor_id=None, now=NOW)
-        form = variant_form(product=lamp.pk, sku="LAMP-2", stock_change="7")
+        services.update_variant(
+            variant_id=lamp.variants.get().pk, actor_id=None, now=NOW, options={"Size": "S"}
+        )
+        form = variant_form(product=lamp.pk, sku="LAMP-2", stock_change="7", options="Size: L")
 
         assert admin.get(reverse("admin:products_variant_add")).status_code == 200
         assert admin.post(reverse("admin:products_variant_add"), form).status_code == 302
 
         made = lamp.variants.get(sku="LAMP-2")
-        assert (made.prices.get().amount, made.stock.on_hand) == (2490, 7)
+        assert (made.prices.get().amount, made.stock.on_hand, made.options) == (2490, 7, {"Size": "L"})

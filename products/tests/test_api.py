@@ -278,6 +278,8 @@ class TestDetail:
             "image": None,
             "created_at": "2026-03-02T12:00:00Z",
             "updated_at": "2026-03-02T12:00:00Z",
+            "seo_title": "Oak lamp",
+            "seo_description": "",
             "options": [{"name": "size", "values": ["S", "L"]}],
             "attributes": {"wood": "oak"},
             "collections": [],

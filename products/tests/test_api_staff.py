@@ -146,7 +146,7 @@ class TestProducts:
         before = Product.objects.values().get()
         offered = {field.name for field in Product._meta.get_fields()} - {
             "name", "slug", "description", "category", "brand", "tax_class", "option_names", "attributes",
-            "external_id", "metadata",
+            "external_id", "metadata", "seo_title", "seo_description",
         }  # fmt: skip
 
         for name in offered:

@@ -10,14 +10,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from products import selectors, services
+from products.memory import Remembered
 from products.schemas import CategoryList, CategoryNode
 from products.serializers import CategoryBody, DetailFilters, category_tree_json
-from products.views.public import SLUG, PublicReads
+from products.views.public import LANGUAGE, SLUG, PublicReads, ReadersLanguage
 from shop.core.errors import NotFound
 from shop.core.transactions import use_case
 
 
-class CategoryViewSet(PublicReads):
+class CategoryViewSet(ReadersLanguage, PublicReads):
     """The tree of categories. Shoppers read it; staff write it."""
 
     lookup_field = "slug"
@@ -31,16 +32,16 @@ class CategoryViewSet(PublicReads):
         "destroy": "products.delete_category",
     }
 
-    @extend_schema(responses=CategoryList, operation_id="categories_list")
+    @extend_schema(parameters=[LANGUAGE], responses=CategoryList, operation_id="categories_list")
     def list(self, request: Request) -> Response:
         DetailFilters.read(request.query_params)
-        roots = category_tree_json(selectors.category_tree(now=timezone.now()))
+        roots = _tree(self.language())
         return Response({"count": len(roots), "next": None, "previous": None, "results": roots})
 
-    @extend_schema(responses=CategoryNode)
+    @extend_schema(parameters=[LANGUAGE], responses=CategoryNode)
     def retrieve(self, request: Request, slug: str) -> Response:
         DetailFilters.read(request.query_params)
-        return Response(_node(slug))
+        return Response(_node(slug, language=self.language()))
 
     @extend_schema(request=CategoryBody, responses={201: CategoryNode})
     def create(self, request: Request) -> Response:
@@ -73,11 +74,20 @@ class CategoryViewSet(PublicReads):
         return Response(status=204)
 
 
-def _node(slug: str) -> dict[str, Any]:
-    tree = category_tree_json(selectors.category_tree(now=timezone.now()))
+def _node(slug: str, *, language: str = "") -> dict[str, Any]:
+    tree = _tree(language)
     while tree:
         node = tree.pop()
         if node["slug"] == slug:
             return node
         tree.extend(node["children"])
     raise NotFound
+
+
+def _tree(language: str) -> list[dict[str, Any]]:
+    remembered = Remembered("categories", {"language": language})
+    tree: list[dict[str, Any]] = remembered.get_or_make(
+        lambda: category_tree_json(selectors.category_tree(now=timezone.now(), language=language)),
+        products=lambda roots: sum(root["product_count"] for root in roots),
+    )
+    return tree

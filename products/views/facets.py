@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from products import selectors
+from products.memory import Remembered
 from products.schemas import FacetList
 from products.serializers import FacetFilters, facets_json
-from products.views.public import PublicReads
+from products.views.public import LANGUAGE, PublicReads, ReadersLanguage
+from products.views.searching import bounded
 
 
-class FacetView(PublicReads):
+class FacetView(ReadersLanguage, PublicReads):
     """Counts for the same filters as the list's."""
 
     public_actions = ("list",)
 
-    @extend_schema(operation_id="products_facets", parameters=[FacetFilters], responses=FacetList)
+    @extend_schema(operation_id="products_facets", parameters=[FacetFilters, LANGUAGE], responses=FacetList)
     def list(self, request: Request) -> Response:
         filters = FacetFilters.read(request.query_params)
-        found = selectors.facets_of(filters=filters, currency=filters["currency"], now=timezone.now())
+        about = {**filters, "language": self.language()}
+        remembered = Remembered("facets", about, on_stock="in_stock" in filters)
+        make = partial(
+            selectors.facets_of,
+            filters=filters,
+            currency=filters["currency"],
+            now=timezone.now(),
+            language=self.language(),
+        )
+        with bounded(filters):
+            found = remembered.get_or_make(make, products=lambda facets: facets.count)
         return Response(facets_json(found, filters["currency"]))

@@ -22,7 +22,9 @@ from products.serializers import (
     detail_json,
     product_json,
 )
-from products.views.public import SLUG, PublicReads
+from products.views.paging import CataloguePagination
+from products.views.public import LANGUAGE, SLUG, PublicReads, ReadersLanguage
+from products.views.searching import bounded
 from shop.api.paging import Ordering
 from shop.api.permissions import may
 from shop.core.transactions import use_case
@@ -32,17 +34,18 @@ ORDERINGS = {
     "-price": Ordering("price", descending=True),
     "newest": Ordering("created_at", descending=True),
     "name": Ordering("name"),
-    "rating": Ordering("rating", descending=True),
+    "rating": Ordering("rating_order", descending=True),
     "relevance": Ordering("relevance", descending=True),
 }
 
 
-class ProductViewSet(PublicReads, viewsets.GenericViewSet[Any]):
+class ProductViewSet(ReadersLanguage, PublicReads, viewsets.GenericViewSet[Any]):
     """Products. Shoppers list and read them; staff write them, and deleting one archives it."""
 
     lookup_field = "ref"
     lookup_value_regex = SLUG
     serializer_class = ProductInList
+    pagination_class = CataloguePagination
     staff_permissions = {
         "list": "products.view_product",
         "retrieve": "products.view_product",
@@ -56,20 +59,28 @@ class ProductViewSet(PublicReads, viewsets.GenericViewSet[Any]):
         default = "relevance" if self.filters.get("q") else "newest"
         return ORDERINGS[self.filters.get("ordering", default)]
 
-    @extend_schema(parameters=[ProductFilters], responses=ProductInList(many=True))
+    @extend_schema(parameters=[ProductFilters, LANGUAGE], responses=ProductInList(many=True))
     def list(self, request: Request) -> Response:
         self.filters = ProductFilters.read(request.query_params)
         currency = self.filters["currency"]
-        found = selectors.list_products(
-            filters=self.filters, currency=currency, now=timezone.now(), hidden=self._hidden()
-        )
-        page = self.paginate_queryset(found) or ()
+        with bounded(self.filters):
+            found = selectors.list_products(
+                filters=self.filters,
+                currency=currency,
+                now=timezone.now(),
+                language=self.language(),
+                hidden=self._hidden(),
+                ranked=self.get_ordering() == ORDERINGS["relevance"],
+            )
+            page = self.paginate_queryset(found) or ()
         return self.get_paginated_response([product_json(product, currency) for product in page])
 
-    @extend_schema(parameters=[DetailFilters], responses=ProductDetail)
+    @extend_schema(parameters=[DetailFilters, LANGUAGE], responses=ProductDetail)
     def retrieve(self, request: Request, ref: str) -> Response:
         currency = DetailFilters.read(request.query_params).get("currency", settings.BASE_CURRENCY)
-        product = selectors.product_by_ref(ref, currency=currency, now=timezone.now(), hidden=self._hidden())
+        product = selectors.product_by_ref(
+            ref, currency=currency, now=timezone.now(), language=self.language(), hidden=self._hidden()
+        )
         return Response(detail_json(product, currency))
 
     @extend_schema(request=NewProductBody, responses={201: ProductDetail})

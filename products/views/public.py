@@ -4,23 +4,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from django.conf import settings
+from django.utils.cache import patch_vary_headers
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import viewsets
 from rest_framework.permissions import AllowAny
 
 from shop.api.caching import PublicCacheMixin
 from shop.api.permissions import StaffWith
+from shop.core.languages import preferred
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from rest_framework.request import Request
+    from rest_framework.response import Response
 
 SLUG = r"[-a-zA-Z0-9_]+"
+LANGUAGE = OpenApiParameter(
+    "Accept-Language",
+    str,
+    OpenApiParameter.HEADER,
+    description="What the answer shall be in; `Content-Language` says what it is in.",
+)
 
 
 def customer_id(request: Request) -> UUID:
     """Return who sends a request that a permission has let through as signed in."""
     return cast("UUID", request.user.pk)
+
+
+class ReadersLanguage:
+    """
+    Answers reads in the language that ``Accept-Language`` asks for, of those that the catalogue is written in.
+
+    An answer that ``language()`` was asked for says it in ``Content-Language``.
+    """
+
+    request: Any
+    _language = ""
+
+    def language(self) -> str:
+        """Return the language of this answer."""
+        asked = self.request.headers.get("Accept-Language", "")
+        self._language = preferred(asked, settings.CATALOGUE_LANGUAGES)
+        return self._language
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Name the language."""
+        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        if self._language and response.status_code in (200, 304):
+            response.headers["Content-Language"] = self._language
+            patch_vary_headers(response, ["Accept-Language"])
+        return response
 
 
 class PublicReads(PublicCacheMixin, viewsets.ViewSet):

@@ -13,21 +13,23 @@ from rest_framework.response import Response
 
 from products import selectors, services
 from products.opinion_shapes import AlertAnswer, AlertBody, WishAnswer, WishlistFilters, wish_json
-from products.views.public import customer_id
+from products.views.public import LANGUAGE, ReadersLanguage, customer_id
 from shop.api.paging import Ordering
 from shop.core.transactions import use_case
 
 
-class WishlistViewSet(viewsets.GenericViewSet[Any]):
+class WishlistViewSet(ReadersLanguage, viewsets.GenericViewSet[Any]):
     """One's own wishlist, newest first."""
 
     serializer_class = WishAnswer
     ordering = Ordering("added_at", descending=True)
 
-    @extend_schema(parameters=[WishlistFilters], responses=WishAnswer(many=True))
+    @extend_schema(parameters=[WishlistFilters, LANGUAGE], responses=WishAnswer(many=True))
     def list(self, request: Request) -> Response:
         currency = WishlistFilters.read(request.query_params).get("currency", settings.BASE_CURRENCY)
-        wanted = selectors.wishlist_of(customer_id(request), currency=currency, now=timezone.now())
+        wanted = selectors.wishlist_of(
+            customer_id(request), currency=currency, now=timezone.now(), language=self.language()
+        )
         page = self.paginate_queryset(wanted)
         return self.get_paginated_response([wish_json(product, currency) for product in page or ()])
 

@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from shop.core.errors import DomainError, ValidationFailed
 from shop.core.money import from_percent, from_text, percent_text, to_text
 
+# Who looks further down a list than this is better served by its search and filters.
+MOST_COUNTED = 10_000
 
-class ReadOnlyAdmin(ModelAdmin):
-    """Rows that only services write; what staff may do with them are actions."""
+
+class CappedPaginator(Paginator):
+    """Pages of a table that may have millions of rows: only the first so many are counted and paged."""
+
+    @cached_property
+    def count(self) -> int:
+        """Return how many rows there are; one more than ``MOST_COUNTED`` stands for any number above it."""
+        rows: Any = self.object_list
+        if not isinstance(rows, QuerySet):
+            return super().count
+        return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
+
+
+class LargeTableAdmin(ModelAdmin):
+    """A list that costs the same whatever the size of its table."""
 
     # Counting a table that only ever grows would be most of the page's time.
     show_full_result_count = False
+    paginator = CappedPaginator
+    # What each filter would leave is a count of all rows for each of its choices.
+    show_facets = admin.ShowFacets.NEVER
+    list_after_template = "api/admin_more.html"
+
+
+class ReadOnlyAdmin(LargeTableAdmin):
+    """Rows that only services write; what staff may do with them are actions."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -47,12 +73,12 @@ class ReadOnlyAdmin(ModelAdmin):
             self.message_user(request, f"{done}: {count}.", messages.SUCCESS)
 
 
-class ServiceAdmin(ModelAdmin):
+class ServiceAdmin(LargeTableAdmin):
     """
     Rows whose ``save_model`` calls a service.
 
-    What the service refuses is said on the page and nothing is written: the admin's own transaction has been rolled
-    back by then.
+    What the service refuses is said on the page beside what was typed, and nothing is written: the admin's own
+    transaction has been rolled back by then.
     """
 
     def changeform_view(
@@ -64,12 +90,59 @@ class ServiceAdmin(ModelAdmin):
     ) -> HttpResponse:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except ValidationFailed as refusal:
-            for error in refusal.errors:
-                self.message_user(request, f"{error.field}: {error.detail}", messages.ERROR)
+        except DomainError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            # The same once more, with a form that says why: it isn't valid, so nothing is saved.
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001, FBT002
+        **kwargs: Any,
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        refusal: DomainError | None = getattr(request, "refusal", None)
+        return form if refusal is None else type(form.__name__, (_Refused, form), {"refusal": refusal})
+
+
+class _Refused:
+    """A form that a service has refused."""
+
+    refusal: DomainError
+
+    def full_clean(self) -> None:
+        form: Any = self
+        super().full_clean()  # type: ignore[misc]
+        if not isinstance(self.refusal, ValidationFailed):
+            form.add_error(None, str(self.refusal))
+            return
+        for error in self.refusal.errors:
+            name, known = error.field.partition(".")[0], error.field in form.fields
+            said = error.detail if known else f"{error.field}: {error.detail}"
+            form.add_error(name if name in form.fields else None, said)
+
+
+class DeletingAdmin(ServiceAdmin):
+    """Rows that a service deletes, one at a time; what it refuses is said on the row's page."""
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # Nothing goes with a row, and listing what might would read all of it.
+        return [str(obj) for obj in objs], {}, set(), []
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        try:
+            return cast("HttpResponse", super().delete_view(request, object_id, extra_context))
         except DomainError as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
-        return HttpResponseRedirect(request.get_full_path())
+        page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return HttpResponseRedirect(reverse(page, args=(object_id,)))
 
 
 def money_column(field: str, label: str = "", *, of: str = "") -> Callable[[Any, Any], str]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextvars
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from uuid import uuid4
+
+from django.conf import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,9 +18,10 @@ if TYPE_CHECKING:
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
-# Nothing loads from elsewhere; inline styles are what the admin theme and the documentation pages need.
+# Nothing loads from elsewhere but the shop's own pictures; inline styles are what the admin theme and the
+# documentation pages need.
 _CSP = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; img-src 'self' data: blob:{pictures}; style-src 'self' 'unsafe-inline'; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'; object-src 'none'; base-uri 'self'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
@@ -46,10 +50,12 @@ class HeadersMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        store = urlsplit(settings.MEDIA_URL)
+        self.policy = _CSP.format(pictures=f" {store.scheme}://{store.netloc}" if store.netloc else "")
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
         if response.headers.get("Content-Type", "").startswith("text/html"):
-            response.headers.setdefault("Content-Security-Policy", _CSP)
+            response.headers.setdefault("Content-Security-Policy", self.policy)
         return response

@@ -39,6 +39,9 @@ ANONYMOUS = {
     "PUT categories/{slug}/": (401, "not_authenticated"),
     "PATCH categories/{slug}/": (401, "not_authenticated"),
     "DELETE categories/{slug}/": (401, "not_authenticated"),
+    "GET categories/{slug}/texts/": (401, "not_authenticated"),
+    "PUT categories/{slug}/texts/{language}/": (401, "not_authenticated"),
+    "DELETE categories/{slug}/texts/{language}/": (401, "not_authenticated"),
     "GET customer_groups/": (401, "not_authenticated"),
     "POST customer_groups/": (401, "not_authenticated"),
     "GET customer_groups/{code}/": (401, "not_authenticated"),
@@ -73,6 +76,9 @@ ANONYMOUS = {
     "POST products/{ref}/reviews/": (401, "not_authenticated"),
     "PATCH products/{ref}/reviews/{review}/": (401, "not_authenticated"),
     "DELETE products/{ref}/reviews/{review}/": (401, "not_authenticated"),
+    "GET products/{ref}/texts/": (401, "not_authenticated"),
+    "PUT products/{ref}/texts/{language}/": (401, "not_authenticated"),
+    "DELETE products/{ref}/texts/{language}/": (401, "not_authenticated"),
     "GET wishlist/": (401, "not_authenticated"),
     "POST wishlist/items/{ref}/": (401, "not_authenticated"),
     "DELETE wishlist/items/{ref}/": (401, "not_authenticated"),
@@ -125,6 +131,7 @@ IDS = {
     "product": "1",
     "code": "NONE",
     "provider": "stripe",
+    "language": "de",
 }
 SOME_UUID = "018f0000-0000-7000-8000-000000000001"
 

@@ -183,7 +183,7 @@ class TestExample:
     def test_names_what_the_settings_read(self):
         read = set(
             re.findall(
-                r'env\.(?:text|flag|whole|choice|words|pairs|database|email)\(\s*"([A-Z_]+)"',
+                r'env\.(?:text|flag|whole|choice|words|pairs|database|email|media_storage|languages)\(\s*"([A-Z_]+)"',
                 (ROOT / "shop" / "settings.py").read_text(),
             )
         )

@@ -28,6 +28,11 @@ def said(response) -> list[str]:
     return [str(message) for message in response.context["messages"]]
 
 
+def refused(response) -> list[str]:
+    """Return what a form that was not saved says of itself as a whole."""
+    return list(response.context["adminform"].form.non_field_errors())
+
+
 def actions() -> list[tuple]:
     return list(AuditEntry.objects.order_by("pk").values_list("action", "facts"))
 
@@ -192,7 +197,7 @@ class TestGroups:
 
         answer = browser.post(path, body, follow=True)
 
-        assert said(answer) == ["You are not allowed to do this."]
+        assert refused(answer) == ["You are not allowed to do this."]
         group.refresh_from_db()
         # The name, too, is what it was.
         assert (group.name, GroupMembership.objects.count(), actions()) == ("Wholesale", 0, [])
@@ -319,7 +324,7 @@ class TestAddresses:
 
         answer = browser.post(f"{ADDRESSES}add/", new, follow=True)
 
-        assert said(answer) == ["An address book holds 50 addresses of a kind."]
+        assert refused(answer) == ["An address book holds 50 addresses of a kind."]
         assert (Address.objects.count(), actions()) == (50, [])
 
     def test_are_closed_to_staff_without_the_permission(self):

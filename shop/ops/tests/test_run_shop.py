@@ -12,8 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from shop.core.progress import Progress
 from shop.ops import start
-from shop.ops.progress import Progress
 from shop.ops.tail import ErrorTail
 
 pytestmark = pytest.mark.once

@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from shop.core.progress import Progress
 from shop.ops import demo
-from shop.ops.progress import Progress
 
 
 class Command(BaseCommand):

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from shop.core.progress import Progress
 from shop.ops import demo, start
-from shop.ops.progress import Progress
 from shop.ops.supervisor import Child, stop
 from shop.ops.tail import ErrorTail
 

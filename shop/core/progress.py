@@ -11,9 +11,14 @@ _QUARTERS = 4
 class Stream(Protocol):
     """Where progress is written."""
 
-    def write(self, text: str, /) -> object: ...
-    def flush(self) -> None: ...
-    def isatty(self) -> bool: ...
+    def write(self, text: str, /) -> object:
+        """Write a piece of text."""
+
+    def flush(self) -> None:
+        """Show what was written."""
+
+    def isatty(self) -> bool:
+        """Tell whether a person is looking."""
 
 
 class Progress:

@@ -1,0 +1,18 @@
+"""What the catalogue does again and again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from products.importing import requested
+from shop.events.registry import job
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@job(every=timedelta(seconds=2))
+def import_products(now: datetime) -> int:
+    """Import the files that staff have handed in."""
+    return requested.run_next(now=now)

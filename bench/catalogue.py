@@ -8,7 +8,7 @@ marked, and the command then ends with 1. "First" is measured with nothing remem
 
     python -m bench.catalogue --sizes 1000,100000,1000000
 
-PostgreSQL is started for it, or the databases are made on the server that DATABASE_URL names.
+PostgreSQL is started for it, on a folder that is thrown away.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from products import search
 from products.importing import requested
 from shop.events.registry import job
 
@@ -16,3 +17,9 @@ if TYPE_CHECKING:
 def import_products(now: datetime) -> int:
     """Import the files that staff have handed in."""
     return requested.run_next(now=now)
+
+
+@job(every=timedelta(minutes=1))
+def index_missing_products(now: datetime) -> int:
+    """Let search know of products that it knows nothing of, as after an upgrade, some thousand at once."""
+    return search.index_a_part(now)

@@ -6,8 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from products.answers import product_json
 from products.schemas import ProductInList
-from products.serializers import product_json
 from shop.api.serializers import (
     BodySerializer,
     CurrencyField,

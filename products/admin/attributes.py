@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -12,10 +11,10 @@ from django.utils import timezone
 from products import services
 from products.admin.fields import LinesField
 from products.models import Attribute
-from shop.api.admin import DeletingAdmin
+from shop.api.admin import DeletingAdmin, ServiceForm
 
 
-class AttributeForm(forms.ModelForm):
+class AttributeForm(ServiceForm):
     """What staff say of an attribute."""
 
     choices = LinesField(

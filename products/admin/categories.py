@@ -15,10 +15,10 @@ from products import services
 from products.admin.product_form import category_field
 from products.admin.texts import CategoryTextInline, WritesTexts
 from products.models import Category
-from shop.api.admin import DeletingAdmin
+from shop.api.admin import DeletingAdmin, ServiceForm
 
 
-class CategoryForm(forms.ModelForm):
+class CategoryForm(ServiceForm):
     """What staff say of a category, and where it stands."""
 
     slug = forms.SlugField(
@@ -48,7 +48,7 @@ class CategoryForm(forms.ModelForm):
 
     def changes(self) -> dict[str, Any]:
         """Return what is different, as the services take it."""
-        found = {name: self.cleaned_data[name] for name in self.changed_data}
+        found = self.said()
         if "parent" in found:
             found["parent"] = found["parent"].slug if found["parent"] else None
         return found
@@ -71,8 +71,8 @@ class CategoryAdmin(WritesTexts, DeletingAdmin):
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:  # noqa: FBT001
         if change:
             doer: dict[str, Any] = {"actor_id": request.user.pk, "now": timezone.now()}
-            if form.has_changed():
-                services.update_category(ref=form.initial["slug"], **doer, **form.changes())
+            if changes := form.changes():
+                services.update_category(ref=form.initial["slug"], **doer, **changes)
             return
         # The page goes on with this object: its address, and the entry in its history.
         obj.pk = services.create_category(**form.changes()).pk

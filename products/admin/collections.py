@@ -14,20 +14,17 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from products import services
 from products.models import Brand, Collection
-from shop.api.admin import DeletingAdmin
+from shop.api.admin import DeletingAdmin, ServiceForm
 
 _NOT_INDEXED = "Search finds its products by the new name once “manage.py index_products” has run."
 
 
-class BrandForm(forms.ModelForm):
+class BrandForm(ServiceForm):
     """The name of a brand."""
 
     class Meta:
         model = Brand
         fields = ("name",)
-
-    def validate_constraints(self) -> None:
-        """Leave the rule of the table to the service, which has words for it."""
 
 
 @admin.register(Brand)
@@ -77,7 +74,7 @@ class MemberInline(TabularInline):
         return request.user.has_perm("products.change_collection")
 
 
-class CollectionForm(forms.ModelForm):
+class CollectionForm(ServiceForm):
     """What staff say of a collection."""
 
     slug = forms.SlugField(
@@ -111,7 +108,7 @@ class CollectionAdmin(DeletingAdmin):
 
     def save_model(self, request: HttpRequest, obj: Collection, form: Any, change: bool) -> None:  # noqa: FBT001
         doer: dict[str, Any] = {"actor_id": request.user.pk, "now": timezone.now()}
-        said = {name: form.cleaned_data[name] for name in form.changed_data}
+        said = form.said()
         if not change:
             obj.pk = services.create_collection(**said, **doer).pk
         elif said:

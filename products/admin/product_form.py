@@ -19,6 +19,7 @@ from unfold.widgets import (
 from products.admin.fields import LinesField, PairsField
 from products.models import Category, Collection, Product, ProductSlug
 from products.services.naming import free_slug
+from shop.api.admin import ServiceForm
 from shop.api.serializers import FILTER_NAME
 
 MOST_OPTIONS = 5
@@ -36,7 +37,7 @@ def category_field(**options: Any) -> forms.ModelChoiceField:
     return forms.ModelChoiceField(Category.objects.all(), widget=widget, **options)
 
 
-class ProductForm(forms.ModelForm):
+class ProductForm(ServiceForm):
     """What staff write about a product; it can be bought once it is shown and has a variant with a price."""
 
     slug = forms.CharField(
@@ -141,21 +142,12 @@ class ProductForm(forms.ModelForm):
             self.add_error("published_until", "It would be hidden before it is shown.")
         return values
 
-    def validate_unique(self) -> None:
-        """Leave it to the service, which knows former slugs too."""
-
-    def validate_constraints(self) -> None:
-        """Leave the rules of the table to the service, which has words for them."""
-
     def changes(self) -> dict[str, Any]:
         """Return what is different, as the services take it."""
-        values, changed = self.cleaned_data, set(self.changed_data)
-        if changed & {"published", "published_at"}:
+        found = self.said()
+        if found.keys() & {"published", "published_at"}:
             # The one means nothing without the other.
-            changed |= {"published", "published_at"}
-        if not values["slug"] or values["slug"] == self.initial.get("slug"):
-            changed.discard("slug")
-        found = {name: values[name] for name in changed}
+            found |= {name: self.cleaned_data[name] for name in ("published", "published_at")}
         if "category" in found:
             found["category"] = found["category"].slug
         if "brand" in found:

@@ -18,6 +18,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from products import search, services
+from products.admin.imports import ImportButton
 from products.admin.pictures import PicturePages
 from products.admin.product_form import ProductForm
 from products.admin.texts import ProductTextInline, WritesTexts
@@ -118,7 +119,7 @@ class VariantInline(TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(WritesTexts, PicturePages, ServiceAdmin):
+class ProductAdmin(ImportButton, WritesTexts, PicturePages, ServiceAdmin):
     form = ProductForm
     list_display = ("shown_name", "state", "price", "stock", "category", "brand")
     list_display_links = ("shown_name",)
@@ -154,6 +155,7 @@ class ProductAdmin(WritesTexts, PicturePages, ServiceAdmin):
     autocomplete_fields = ("category", "brand")
     inlines = (VariantInline, ProductTextInline)
     actions = ("archive",)
+    actions_list = ("import_products",)
     actions_detail = ("pictures", "new_variant")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:

@@ -22,7 +22,7 @@ from products import services
 from products.admin.fields import PairsField
 from products.admin.skus import SkuSearch
 from products.models import Product, ProductImage, Variant
-from shop.api.admin import ServiceAdmin
+from shop.api.admin import ServiceAdmin, ServiceForm
 from shop.core.money import from_text, to_text
 
 _PLAIN = (
@@ -35,7 +35,7 @@ def _line(**values: Any) -> forms.CharField:
     return forms.CharField(widget=UnfoldAdminTextInputWidget(), **values)
 
 
-class VariantForm(forms.ModelForm):
+class VariantForm(ServiceForm):
     """A variant with its price in the shop's base currency and its stock."""
 
     options = PairsField(

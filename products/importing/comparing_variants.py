@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -30,6 +31,14 @@ _SKU = 64
 _REF = 100
 _OPTION_NAME = 50
 _OPTION_VALUE = 100
+
+
+def _says_nothing(said: VariantRecord) -> bool:
+    values = asdict(said)
+    return (
+        not any(value for name, value in values.items() if name not in ("line", "currency"))
+        and said.price is None
+    )
 
 
 def compare_variants(
@@ -67,7 +76,8 @@ class _Variants:
             before = len(self.errors)
             options = self._options(said)
             variant = self._found(said, options) if len(self.errors) == before else None
-            if len(self.errors) == before:
+            # A product may have no variant; its one row then is about the product alone.
+            if len(self.errors) == before and not (variant is None and _says_nothing(said)):
                 self._compare(said, options, variant)
         self._combinations_differ()
         if self.names != self.change.product.option_names:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from requests.certs import where
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from products import services
 from products.models import Product
@@ -174,11 +174,15 @@ def _answer(connection: _Connection, parts: SplitResult, until: float) -> bytes 
         f"?{quote(parts.query, safe=_UNQUOTED)}" if parts.query else ""
     )
     connection.request("GET", path, headers={"Accept": "image/*", "Accept-Encoding": "identity"})
-    response = connection.getresponse()
-    if response.status in _MOVED:
-        return response.headers.get("Location", "")
-    if response.status != http.client.OK:
-        raise NotFetched(f"The answer is {response.status}.")
+    with connection.getresponse() as response:
+        if response.status in _MOVED:
+            return response.headers.get("Location", "")
+        if response.status != http.client.OK:
+            raise NotFetched(f"The answer is {response.status}.")
+        return _content(response, until)
+
+
+def _content(response: http.client.HTTPResponse, until: float) -> bytes:
     content = bytearray()
     # A piece at a time: each may be quick, and all of them together endless.
     while piece := response.read1(_PIECE):
@@ -213,7 +217,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 def _connected(scheme: str, host: str, port: int, address: str) -> _Connection:
-    context = ssl.create_default_context(cafile=where()) if scheme == "https" else None
+    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH) if scheme == "https" else None
     return _Connection(host, port, address=address, context=context)
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.text import slugify
 
+from products.services.naming import RESERVED
+
 from products.services.options import key_of
 
 if TYPE_CHECKING:
@@ -27,12 +29,12 @@ def handle_of(text: str) -> str:
     Accents go; where more than those is lost (``茶``, a text that is too long), a digest keeps two of them apart.
     """
     said = text.strip()
-    if not said or _HANDLE.fullmatch(said):
+    if not said or (_HANDLE.fullmatch(said) and said not in RESERVED):
         return said
     said = said.lower()
     bare = "".join(c for c in unicodedata.normalize("NFKD", said) if not unicodedata.combining(c))
     slug = slugify(bare)
-    lost = not bare.isascii() or len(slug) > _LONGEST_HANDLE or not slug
+    lost = slug in RESERVED or not bare.isascii() or len(slug) > _LONGEST_HANDLE or not slug
     slug = slug if any(character.isalpha() for character in slug) else f"item-{slug}".strip("-")
     return f"{slug[: _LONGEST_HANDLE - _DIGEST - 1].strip('-')}-{_digest(said)}" if lost else slug
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from shop.core.transactions import use_case
 if TYPE_CHECKING:
     from datetime import datetime
 
+logger = logging.getLogger(__name__)
+
 _State = CatalogueImport.State
 
 
@@ -27,7 +30,7 @@ class _GivenUp(Exception):
 def run_next(*, now: datetime) -> int:
     """Import the file that has waited longest, and return how many that were; call it outside of a transaction."""
     for file in use_case(services.give_up_lost_imports, now=now):
-        default_storage.delete(file)
+        services.drop_import_file(file)
     row = use_case(services.claim_import, now=now)
     if row is None:
         return 0
@@ -36,7 +39,7 @@ def run_next(*, now: datetime) -> int:
     except _GivenUp:
         return 0
     finally:
-        default_storage.delete(row.file)
+        services.drop_import_file(row.file)
     return 1
 
 
@@ -62,8 +65,9 @@ def _run(row: CatalogueImport, now: datetime) -> None:
         state, why = _State.DONE, ""
     except Unreadable as refusal:
         why = str(refusal)
-    except FileNotFoundError:
-        why = "The file is gone: hand it in again."
+    except OSError:
+        logger.exception("A file of products can't be read")
+        why = "The file can't be read: hand it in again."
     finally:
         # Also after a bug, which goes on to the job's own log.
         use_case(

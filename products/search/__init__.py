@@ -1,8 +1,8 @@
 """Finding products by words: ``index`` keeps what is looked through, ``found`` looks."""
 
-from products.search.entries import Said, entry_of
-from products.search.indexing import index, learn
+from products.search.indexing import index
 from products.search.matching import found
 from products.search.question import Question, read
+from products.search.upkeep import index_a_part, index_all, index_missing
 
-__all__ = ["Question", "Said", "entry_of", "found", "index", "learn", "read"]
+__all__ = ["Question", "found", "index", "index_a_part", "index_all", "index_missing", "read"]

@@ -41,18 +41,23 @@ def index(product_ids: Iterable[int]) -> None:
     Locks: the products in the order of their ids, so that of two edits the later one to be written down is also
     the later one to be read; then new words of the vocabulary, in their order.
     """
+    indexed(product_ids)
+
+
+def indexed(product_ids: Iterable[int]) -> set[str]:
+    """Do what ``index`` does and return the words that the vocabulary has of these products."""
     ids = sorted(set(product_ids))
     words: set[str] = set()
     for start in range(0, len(ids), BATCH):
         words |= _index_batch(ids[start : start + BATCH])
     learn(words)
+    return words
 
 
 def learn(words: Iterable[str]) -> None:
     """Add words to what mistyped ones are compared with."""
     # In one order everywhere: whoever adds a word makes others who add it wait.
-    rows = [SearchWord(word=word) for word in sorted(words)]
-    SearchWord.objects.bulk_create(rows, ignore_conflicts=True, batch_size=None if _is_postgres() else BATCH)
+    SearchWord.objects.bulk_create([SearchWord(word=word) for word in sorted(words)], ignore_conflicts=True)
 
 
 def _index_batch(ids: list[int]) -> set[str]:

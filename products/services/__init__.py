@@ -19,7 +19,9 @@ from products.services.collections import (
 )
 from products.services.images import StoredImage, add_image, change_image, delete_image, upload_image
 from products.services.imports import (
+    LOST_AFTER,
     claim_import,
+    drop_import_file,
     end_import,
     give_up_lost_imports,
     keep_import,
@@ -53,6 +55,7 @@ from products.services.wishes import add_wish, ask_for_alert, drop_alert, forget
 
 __all__ = [
     "CATEGORY_TEXT",
+    "LOST_AFTER",
     "PRODUCT_FIELDS",
     "PRODUCT_TEXT",
     "AttributeData",
@@ -81,6 +84,7 @@ __all__ = [
     "delete_image",
     "delete_review",
     "drop_alert",
+    "drop_import_file",
     "end_import",
     "forget_opinions",
     "forget_wishes",

@@ -20,7 +20,7 @@ from products.selectors.texts import seo_of
 from products.services.attributes import set_attributes
 from products.services.changes import catalogue_changed
 from products.services.collections import set_collections
-from products.services.naming import free_slug, taken, taken_in
+from products.services.naming import RESERVED, free_slug, taken, taken_in
 from products.services.options import require_names
 from products.services.variants import VariantData, add_variant
 from shop.audit import services as audit
@@ -79,6 +79,8 @@ def create_product(*, data: ProductData, now: datetime, actor_id: UUID | None = 
         or a SKU is taken, or two variants have the same options; nothing is written.
     """
     slug = data.slug or free_slug(ProductSlug, data.name)
+    if slug in RESERVED:
+        raise taken("slug")
     category, brand = _category(data.category), _brand(data.brand)
     published_at = (data.published_at or now) if data.published else None
     _require_window(published_at, data.published_until)
@@ -192,7 +194,7 @@ def _kept(name: str, value: Any) -> Any:
 
 def _keep_slug(product: Product) -> None:
     owner = ProductSlug.objects.filter(slug=product.slug).values_list("product_id", flat=True).first()
-    if owner is not None and owner != product.pk:
+    if product.slug in RESERVED or (owner is not None and owner != product.pk):
         raise taken("slug")
     ProductSlug.objects.get_or_create(slug=product.slug, defaults={"product": product})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any
@@ -12,12 +13,15 @@ from django.db import transaction
 
 from products.models import CatalogueImport
 from shop.audit import services as audit
+from shop.core.errors import Unavailable
 from shop.core.transactions import forbid_transaction, use_case
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
+
+logger = logging.getLogger(__name__)
 
 _State = CatalogueImport.State
 # A batch takes seconds; whoever says nothing for this long is gone.
@@ -33,9 +37,14 @@ def request_import(
     Transaction: its own; call it outside of one, because the file is written before.
 
     :param format: of ``products.importing.formats.FORMATS``.
+    :raises Unavailable: the disk is full, or the store of files doesn't answer; nothing is kept.
     """
     forbid_transaction("Storing a file")
-    file = default_storage.save(f"imports/{secrets.token_hex(16)}.csv", File(upload))
+    try:
+        file = default_storage.save(f"imports/{secrets.token_hex(16)}.csv", File(upload))
+    except OSError as error:
+        logger.exception("A file of products can't be stored")
+        raise Unavailable(retry_after=60) from error
     try:
         return use_case(
             _write_down,
@@ -47,8 +56,17 @@ def request_import(
             now=now,
         )
     except BaseException:
-        default_storage.delete(file)
+        drop_import_file(file)
         raise
+
+
+def drop_import_file(file: str) -> None:
+    """Delete a file that has been imported, or never will be."""
+    try:
+        default_storage.delete(file)
+    except OSError:
+        # What became of the import counts, and is written down.
+        logger.exception("A file of products can't be deleted: %s", file)
 
 
 @transaction.atomic

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Of more things of one name the next ones get random slugs.
 _MOST_NUMBERED = 50
+# Addresses below products/ that are no product's.
+RESERVED = frozenset({"facets"})
 
 
 def free_slug(
@@ -33,7 +35,7 @@ def free_slug(
     used: Any = model._default_manager.filter(slug__in=tries)
     if product is not None:
         used = used.exclude(product=product)
-    taken_already = set(used.values_list("slug", flat=True))
+    taken_already = RESERVED | set(used.values_list("slug", flat=True))
     free = (slug for slug in tries if slug not in taken_already)
     return next(free, f"{base}-{secrets.token_hex(4)}")
 

@@ -142,9 +142,10 @@ class TestProduct:
 
 def variant_form(**values):
     return {
-        "sku": "LAMP-1", "position": 0, "options": "", "low_stock_threshold": "", "price": "24.90", "compare_at_price": "29.90",
-        "tracked": "on", "backorder_limit": 0, "stock_change": "", "reason": "", "requires_shipping": "on",
-        "weight_grams": 300, "available_at": "", "external_id": "", "metadata": "{}", "initial-metadata": "{}", "image": "",
+        "sku": "LAMP-1", "position": 0, "options": "", "image": "", "price": "24.90", "compare_at_price": "29.90",
+        "tracked": "on", "backorder_limit": 0, "low_stock_threshold": "", "stock_change": "", "reason": "",
+        "requires_shipping": "on", "weight_grams": 300, "available_at": "", "external_id": "", "metadata": "{}",
+        "initial-metadata": "{}",
     } | values  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from products import schemas, services
 from products.models import Product
-from products.tests.factories import NOW, category, image, product, variant_data
+from products.tests.factories import NOW, image, product, variant_data
 from tests.statements import statements
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import StaffFactory, UserFactory
@@ -337,34 +337,6 @@ class TestDetail:
         assert (shown.status_code, shown.headers["Cache-Control"]) == (200, "no-store")
         assert staff.get(f"{API}products/", {"preview": "1"}).json()["count"] == 1
         assert get("products/").json()["count"] == 0
-
-
-class TestCategories:
-    def test_whole_tree(self):
-        category("Rooms")
-        services.create_category(name="Kitchen", parent="rooms", description="Pans")
-        product(category="kitchen")
-        kitchen = {
-            "name": "Kitchen",
-            "slug": "kitchen",
-            "description": "Pans",
-            "product_count": 1,
-            "children": [],
-        }
-        rooms = {
-            "name": "Rooms",
-            "slug": "rooms",
-            "description": "",
-            "product_count": 1,
-            "children": [kitchen],
-        }
-
-        body = get("categories/").json()
-
-        assert body == {"count": 1, "next": None, "previous": None, "results": [rooms]}
-        assert get("categories/kitchen/").json() == kitchen
-        assert set(kitchen) == set(schemas.CategoryNode().fields)
-        assert get("categories/?x=1").json()["code"] == "unknown_filter"
 
 
 class TestCaching:

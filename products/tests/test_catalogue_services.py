@@ -81,6 +81,7 @@ class TestCreateProduct:
         [
             ({"category": "none"}, ("category", "does_not_exist")),
             ({"slug": "taken"}, ("slug", "unique")),
+            ({"slug": "facets"}, ("slug", "unique")),
             ({"external_id": "erp-1"}, ("external_id", "unique")),
         ],
     )

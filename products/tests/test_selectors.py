@@ -97,37 +97,6 @@ class TestListProducts:
         assert names(**{"attr.color": "red", "attr.size": "L"}) == ["A"]
         assert names(**{"attr.color": "red", "attr.none": "L"}) == []
 
-    @pytest.mark.parametrize(
-        ("q", "found"),
-        [
-            ("lamp", ["Brass lamp", "Desk", "Oak lamp"]),
-            ("LAMP oak", ["Oak lamp"]),
-            ("fern", ["Oak lamp"]),
-            ("sku-9", ["Desk"]),
-            ("100%", ["Brass lamp"]),
-            ("%", ["Brass lamp"]),
-            ("_", []),
-            ("   ", ["Brass lamp", "Desk", "Oak lamp"]),
-            ("lamp nowhere", []),
-        ],
-    )
-    def test_searches_name_description_brand_and_sku(self, q, found):
-        product(name="Oak lamp", brand="Fern")
-        product(name="Brass lamp", description="100% brass")
-        product(variant_data(sku="SKU-9"), name="Desk", description="Goes with the lamp")
-
-        assert names(q=q) == found
-
-    def test_ranks_the_name_first(self):
-        product(name="Desk", description="lamp")
-        product(name="Oak lamp")
-        product(name="Lamp")
-
-        found = listed(q="lamp")
-
-        ranks = {found.name: found.relevance for found in found}
-        assert ranks == {"Lamp": 2, "Oak lamp": 1, "Desk": 0}
-
     @pytest.mark.parametrize("rows", [1, 20])
     def test_reads_in_one_statement(self, rows):
         for number in range(rows):

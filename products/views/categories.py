@@ -10,9 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from products import selectors, services
+from products.answers import category_tree_json
 from products.memory import Remembered
 from products.schemas import CategoryList, CategoryNode
-from products.serializers import CategoryBody, DetailFilters, category_tree_json
+from products.serializers import CategoryBody, DetailFilters
 from products.views.public import LANGUAGE, SLUG, PublicReads, ReadersLanguage
 from shop.core.errors import NotFound
 from shop.core.transactions import use_case

@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from products import selectors, services
+from products.answers import collection_json
 from products.schemas import CollectionList, CollectionNode
-from products.serializers import CollectionBody, DetailFilters, collection_json
+from products.serializers import CollectionBody, DetailFilters
 from products.views.public import SLUG, PublicReads
 from shop.core.transactions import use_case
 

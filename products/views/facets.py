@@ -10,9 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from products import selectors
+from products.answers import facets_json
 from products.memory import Remembered
 from products.schemas import FacetList
-from products.serializers import FacetFilters, facets_json
+from products.serializers import FacetFilters
 from products.views.public import LANGUAGE, PublicReads, ReadersLanguage
 from products.views.searching import bounded
 

@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from products import selectors, services
+from products.answers import image_json
 from products.pictures import MAX_BYTES
 from products.schemas import UploadedPicture
-from products.serializers import ImageBody, NewImageBody, image_json
+from products.serializers import ImageBody, NewImageBody
 from shop.api.paging import Ordering
 from shop.api.parsers import StrictJSONParser, upload_parser
 from shop.api.permissions import StaffWith

@@ -12,16 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from products import selectors, services
+from products.answers import detail_for_staff, detail_json, product_json
 from products.schemas import ProductDetail, ProductInList
-from products.serializers import (
-    DetailFilters,
-    NewProductBody,
-    ProductBody,
-    ProductFilters,
-    detail_for_staff,
-    detail_json,
-    product_json,
-)
+from products.serializers import DetailFilters, NewProductBody, ProductBody, ProductFilters
 from products.views.paging import CataloguePagination
 from products.views.public import LANGUAGE, SLUG, PublicReads, ReadersLanguage
 from products.views.searching import bounded

@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from products import selectors, services
+from products.answers import movement_json
 from products.schemas import Adjusted, Movement
-from products.serializers import StockBody, movement_json
+from products.serializers import StockBody
 from shop.api.paging import Ordering
 from shop.api.permissions import StaffWith
 from shop.api.serializers import QuerySerializer

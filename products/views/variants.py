@@ -9,8 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from products import selectors, services
+from products.answers import detail_for_staff
 from products.schemas import ProductDetail
-from products.serializers import NewVariantBody, VariantBody, detail_for_staff
+from products.serializers import NewVariantBody, VariantBody
 from shop.api.permissions import StaffWith
 from shop.core.transactions import use_case
 

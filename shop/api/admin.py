@@ -73,6 +73,25 @@ class ReadOnlyAdmin(LargeTableAdmin):
             self.message_user(request, f"{done}: {count}.", messages.SUCCESS)
 
 
+class ServiceForm(forms.ModelForm):
+    """
+    A form that says what changed, for a service to do.
+
+    What a column takes its fields know. What the table takes, such as a name only once, is the service's to refuse: it
+    has words for it.
+    """
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return {field.name for field in self.instance._meta.fields}
+
+    def said(self) -> dict[str, Any]:
+        """Return what staff have changed; a value that is made up for an empty field counts as none."""
+        changed = {name: self.cleaned_data[name] for name in self.changed_data}
+        if "slug" in changed and changed["slug"] == self.initial.get("slug", ""):
+            del changed["slug"]
+        return changed
+
+
 class ServiceAdmin(LargeTableAdmin):
     """
     Rows whose ``save_model`` calls a service.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 
@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 # Beside the files: boundaries and the other fields.
 _ALLOWANCE = 64 * 1024
+_NO_ROOM = "There is no room for it just now."
 
 
 class SizedUploads(TemporaryFileUploadHandler):
@@ -40,18 +41,28 @@ class SizedUploads(TemporaryFileUploadHandler):
         self._size += len(raw_data)
         if self._size > self.most:
             self._drop(f"A file may have {self.most // 1024 // 1024} MB.")
+            raise SkipFile
         try:
             super().receive_data_chunk(raw_data, start)
-        except OSError:
-            logger.exception("An upload can't be written")
-            self._drop("There is no room for it just now.")
+        except OSError as error:
+            self._drop(_NO_ROOM)
+            raise SkipFile from error
 
-    def _drop(self, why: str) -> NoReturn:
+    def file_complete(self, file_size: int) -> Any:
+        """Return the file, or None when its last piece couldn't be written."""
+        try:
+            return super().file_complete(file_size)
+        except OSError:
+            self._drop(_NO_ROOM)
+            return None
+
+    def _drop(self, why: str) -> None:
+        if why == _NO_ROOM:
+            logger.error("An upload can't be written: the temporary folder has no room")
         self.refused.append((str(self.file_name), why))
         # Closing it is what deletes it. It may have something left to write where there is no room.
         with suppress(OSError):
             self.file.close()
-        raise SkipFile
 
 
 def take_files(request: HttpRequest, *, most: int, together: int) -> SizedUploads | None:

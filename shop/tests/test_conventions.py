@@ -40,8 +40,12 @@ WRITERS = {
     "shop/events/": "the runtime's own rows: outbox, inbox, leases",
     "shop/ops/demo/": "what staff would enter by hand, into an empty shop",
     "shop/audit/services.py": "the record",
+    "products/importing/": "many products at once, by the rules of the services",
+    "products/search/indexing.py": "what search knows of the catalogue",
+    "products/seeding/": "made-up goods, past the services for speed",
     "users/versions.py": "raises an account's version, called by its services only",
     "notifications/sender.py": "the sender's claim and its outcome",
+    "products/search/": "the index, made from the catalogue whenever that changes",
 }
 
 

@@ -32,6 +32,7 @@ from products.models import (
 )
 from products.services.changes import catalogue_version
 from products.tests.factories import NOW, category, product, variant_data
+from products.tests.importing.snapshots import snapshot
 from shop.audit.models import AuditEntry
 from shop.core import transactions
 from shop.core.errors import Unavailable
@@ -672,34 +673,3 @@ def assert_ledger_adds_up() -> None:
     items = StockItem.objects.annotate(moved=Sum("variant__movements__delta")).exclude(on_hand=F("moved"))
     assert list(items.filter(on_hand__gt=0)) == []
     assert not StockItem.objects.exclude(reserved=0).exists()
-
-
-def snapshot(*, empty: bool = False) -> dict[str, list[Any]]:
-    """Return the catalogue without its ids; with ``empty`` the products are deleted after that."""
-    tables = {
-        "products": Product.objects.values_list(
-            "slug", "name", "description", "category__name", "brand__name", "tax_class", "option_names", "attributes",
-            "in_stock", "published_at", "published_until", "external_id", "version", "created_at", "updated_at",
-        ),
-        "slugs": ProductSlug.objects.values_list("slug", "product__slug"),
-        "values": ProductAttribute.objects.values_list("product__slug", "attribute__name", "key", "value"),
-        "variants": Variant.objects.values_list(
-            "sku", "product__slug", "options", "option_key", "position", "weight_grams", "external_id", "archived_at"
-        ),
-        "stock": StockItem.objects.values_list(
-            "variant__sku", "tracked", "on_hand", "reserved", "backorder_limit", "low_stock_threshold"
-        ),
-        "movements": StockMovement.objects.values_list("variant__sku", "kind", "delta"),
-        "prices": Price.objects.values_list("variant__sku", "currency", "amount", "compare_at", "lowest_before"),
-        "changes": PriceChange.objects.values_list("variant__sku", "currency", "amount", "at"),
-        "lowest": ProductPrice.objects.values_list(
-            "product__slug", "currency", "lowest", "compare_at", "lowest_before"
-        ),
-    }  # fmt: skip
-    found = {name: sorted(rows, key=repr) for name, rows in tables.items()}
-    if empty:
-        StockMovement.objects.all().delete()
-        Product.objects.all().delete()
-        Brand.objects.all().delete()
-        Attribute.objects.all().delete()
-    return found

@@ -18,6 +18,8 @@ MAX_SIDE = 2400
 WIDTHS = (320, 640, 1280)
 FORMATS = ("JPEG", "PNG", "WEBP")
 _QUALITY = 85
+# How hard the encoder tries: many at once needn't be the last few per cent smaller.
+_MUCH, _LITTLE = 4, 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,13 @@ def read(upload: IO[bytes], *, field: str = "image") -> Picture:
         raise _refused(field, "invalid_image", "This is no JPEG, PNG or WebP that can be read.") from error
 
 
+def own(content: bytes) -> Picture:
+    """Return a WebP that is the shop's own, kept as it is, with its smaller ones."""
+    with Image.open(io.BytesIO(content)) as opened:
+        full = Encoded(content=content, width=opened.width, height=opened.height)
+        return Picture(full=full, smaller=_smaller(opened.convert("RGB"), effort=_LITTLE))
+
+
 def _encoded(opened: Image.Image, field: str) -> Picture:
     width, height = opened.size
     if width * height > MAX_PIXELS:
@@ -76,10 +85,11 @@ def _encoded(opened: Image.Image, field: str) -> Picture:
     clean = Image.new(picture.mode, picture.size)
     clean.paste(picture)
     clean.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-    return Picture(
-        full=_webp(clean),
-        smaller=tuple(_webp(_narrowed(clean, width)) for width in WIDTHS if width < clean.width),
-    )
+    return Picture(full=_webp(clean), smaller=_smaller(clean))
+
+
+def _smaller(picture: Image.Image, *, effort: int = _MUCH) -> tuple[Encoded, ...]:
+    return tuple(_webp(_narrowed(picture, width), effort=effort) for width in WIDTHS if width < picture.width)
 
 
 def _narrowed(picture: Image.Image, width: int) -> Image.Image:
@@ -87,9 +97,9 @@ def _narrowed(picture: Image.Image, width: int) -> Image.Image:
     return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def _webp(picture: Image.Image) -> Encoded:
+def _webp(picture: Image.Image, *, effort: int = _MUCH) -> Encoded:
     out = io.BytesIO()
-    picture.save(out, "WEBP", quality=_QUALITY, method=4)
+    picture.save(out, "WEBP", quality=_QUALITY, method=effort)
     return Encoded(content=out.getvalue(), width=picture.width, height=picture.height)
 
 

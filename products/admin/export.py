@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 class ExportPages(ModelAdmin):
-    """A button above the list that hands the whole catalogue out; who may look at products may have it."""
-
-    actions_list = ("export",)
+    """A page that hands the whole catalogue out; who may look at products may have it."""
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("products.view_product")

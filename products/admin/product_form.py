@@ -130,10 +130,6 @@ class ProductForm(ServiceForm):
                 raise ValidationError(detail, code="invalid")
         return values
 
-    def clean_external_id(self) -> str | None:
-        """Return the id, or None for none: two products without one don't have the same."""
-        return self.cleaned_data["external_id"] or None
-
     def clean(self) -> dict[str, Any]:
         """Refuse to hide a product before it is shown."""
         values: dict[str, Any] = super().clean() or self.cleaned_data

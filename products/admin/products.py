@@ -18,6 +18,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from products import search, services
+from products.admin.export import ExportPages
 from products.admin.imports import ImportButton
 from products.admin.pictures import PicturePages
 from products.admin.product_form import ProductForm
@@ -119,7 +120,7 @@ class VariantInline(TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(ImportButton, WritesTexts, PicturePages, ServiceAdmin):
+class ProductAdmin(ImportButton, ExportPages, WritesTexts, PicturePages, ServiceAdmin):
     form = ProductForm
     list_display = ("shown_name", "state", "price", "stock", "category", "brand")
     list_display_links = ("shown_name",)
@@ -155,7 +156,7 @@ class ProductAdmin(ImportButton, WritesTexts, PicturePages, ServiceAdmin):
     autocomplete_fields = ("category", "brand")
     inlines = (VariantInline, ProductTextInline)
     actions = ("archive",)
-    actions_list = ("import_products",)
+    actions_list = ("import_products", "export")
     actions_detail = ("pictures", "new_variant")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:

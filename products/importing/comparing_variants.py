@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -34,11 +33,8 @@ _OPTION_VALUE = 100
 
 
 def _says_nothing(said: VariantRecord) -> bool:
-    values = asdict(said)
-    return (
-        not any(value for name, value in values.items() if name not in ("line", "currency"))
-        and said.price is None
-    )
+    numbers = (said.price, said.on_hand, said.weight_grams, said.backorder_limit, said.low_stock_threshold)
+    return not (said.sku or said.options or said.external_id) and set(numbers) == {None}
 
 
 def compare_variants(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from django.utils.text import slugify
 
 from products.services.naming import RESERVED
-
 from products.services.options import key_of
 
 if TYPE_CHECKING:

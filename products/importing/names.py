@@ -25,13 +25,18 @@ class Tree:
         self._names: dict[int, tuple[str, ...]] = {}
         self._slugs: dict[int, str] = {}
         self._found: dict[tuple[str, ...], int] = {}
-        by_path: dict[str, tuple[str, ...]] = {"": ()}
+        by_path: dict[str, tuple[str, ...]] = {}
         rows = Category.objects.order_by("path").values_list("pk", "path", "name", "slug")
         for pk, path, name, slug in rows:
             names = (*by_path.get(path[: -Category.steplen], ()), name)
-            by_path[path] = self._names[pk] = names
-            self._slugs[pk] = slug
-            self._found.setdefault(_keys(names), pk)
+            by_path[path] = names
+            self.add(pk, names, slug)
+
+    def add(self, category_id: int, names: tuple[str, ...], slug: str) -> None:
+        """Take in a category."""
+        self._names[category_id] = names
+        self._slugs[category_id] = slug
+        self._found.setdefault(_keys(names), category_id)
 
     def find(self, names: Sequence[str], *, present: int | None = None) -> int | None:
         """Return the category that these names lead to, ``present`` where that is one of them; None for none."""

@@ -99,8 +99,11 @@ class Table:
     def _row(self, line: int, cells: Sequence[str]) -> Row:
         # A spreadsheet may leave out empty cells at the end.
         full = [*cells, *[""] * (len(self.columns) - len(cells))]
-        read = (unguarded(cell) if cell[:1] == "'" else cell for cell in full)
-        named = {column: cell for column, cell in zip(self.columns, read, strict=False) if column}
+        named = dict(zip(self.columns, full, strict=False))
+        named.pop("", None)
+        for column, cell in named.items():
+            if cell[:1] == "'":
+                named[column] = unguarded(cell)
         return Row(line=line, at=self.at, cells=named)
 
     def _bad(self, line: int, cells: Sequence[str]) -> RowError | None:

@@ -101,7 +101,8 @@ def _vector(name: Iterable[str], keywords: Iterable[str], body: Iterable[str], m
 
 
 def _known(texts: Iterable[str]) -> Iterator[str]:
-    """Yield the words that mistyped ones are compared with."""
+    """Yield the words that mistyped ones are compared with, and their stems, which one slip is nearer to."""
     for text in texts:
         for parts in words_in(text):
-            yield from (part for part in parts if len(part) >= _SHORTEST_KNOWN and not part.isnumeric())
+            forms = (form for part in parts for form in (part, stem(part)) if not part.isnumeric())
+            yield from (form for form in forms if len(form) >= _SHORTEST_KNOWN)

@@ -61,10 +61,7 @@ def learn(words: Iterable[str]) -> None:
 
 
 def _index_batch(ids: list[int]) -> set[str]:
-    if connection.features.has_select_for_update:
-        # A statement of its own: what is read with the lock was seen before it was had.
-        locked = Product.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
-        list(locked.values_list("pk"))
+    _lock(ids)
     entries = [entry_of(said) for said in _said_of(Product.objects.filter(pk__in=ids))]
     if entries:
         _write(entries)
@@ -72,6 +69,14 @@ def _index_batch(ids: list[int]) -> set[str]:
     if gone:
         SearchEntry.objects.filter(pk__in=sorted(gone)).delete()
     return {word for entry in entries for word in entry.vocabulary}
+
+
+def _lock(ids: list[int]) -> None:
+    """Wait for whoever edits these products; SQLite has one writer at a time."""
+    if connection.features.has_select_for_update:
+        # A statement of its own: what is read with the lock was seen before it was had.
+        locked = Product.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+        list(locked.values_list("pk"))
 
 
 def _write(entries: list[Entry]) -> None:

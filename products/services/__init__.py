@@ -17,7 +17,14 @@ from products.services.collections import (
     set_collections,
     update_collection,
 )
-from products.services.images import StoredImage, add_image, change_image, delete_image, upload_image
+from products.services.images import (
+    StoredImage,
+    add_image,
+    change_image,
+    delete_image,
+    keep_picture,
+    upload_image,
+)
 from products.services.imports import (
     LOST_AFTER,
     claim_import,
@@ -90,6 +97,7 @@ __all__ = [
     "forget_wishes",
     "give_up_lost_imports",
     "keep_import",
+    "keep_picture",
     "moderate",
     "release",
     "remember_purchase",

@@ -72,6 +72,27 @@ def upload_image(
         raise
 
 
+def keep_picture(*, path: str, content: bytes, alt: str) -> StoredImage:
+    """
+    Store a picture that is the shop's own, as it is, with smaller ones beside it; ``add_image`` writes it down.
+
+    Transaction: none; call it outside of one. What stands under these names is replaced.
+
+    :param path: ends in ``.webp``, as does what ``content`` holds.
+    :raises Unavailable: the disk is full, or the store of pictures doesn't answer.
+    """
+    forbid_transaction("Storing a picture")
+    sizes = pictures.own(content)
+    base = path.removesuffix(".webp")
+    names = [path, *(f"{base}-{one.width}.webp" for one in sizes.smaller)]
+    # The storage would otherwise choose other names beside what stands there.
+    _delete([name for name in names if default_storage.exists(name)])
+    full, *smaller = (
+        _store(name, one, []) for name, one in zip(names, (sizes.full, *sizes.smaller), strict=True)
+    )
+    return StoredImage(**full, thumbnails=smaller, alt=alt)
+
+
 @transaction.atomic
 def add_image(
     *, product_id: int, image: StoredImage, actor_id: UUID | None = None, now: datetime

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 _State = CatalogueImport.State
 # A batch takes seconds; whoever says nothing for this long is gone.
-LOST_AFTER = timedelta(minutes=15)
+LOST_AFTER = timedelta(minutes=5)
 
 
 def request_import(

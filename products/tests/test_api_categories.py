@@ -16,21 +16,6 @@ def get(path: str, **headers):
     return anonymous().get(f"{API}{path}", **headers)
 
 
-def names(path: str) -> list[str]:
-    response = get(path)
-    assert response.status_code == 200, response.content
-    return [row["name"] for row in response.json()["results"]]
-
-
-def walk(path: str, link: str = "next") -> list[list[str]]:
-    pages, url = [], f"{API}{path}"
-    while url:
-        body = anonymous().get(url).json()
-        pages.append([row["name"] for row in body["results"]])
-        url = body[link]
-    return pages
-
-
 class TestCategories:
     def test_whole_tree(self):
         category("Rooms")

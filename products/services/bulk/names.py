@@ -61,8 +61,10 @@ def _make_categories(paths: Iterable[tuple[str, ...]]) -> None:
         for depth in range(1, len(path) + 1):
             if tree.find(path[:depth]) is None:
                 above = tree.find(path[: depth - 1])
-                create_category(name=path[depth - 1], parent=None if above is None else tree.slug_of(above))
-                tree = Tree()
+                made = create_category(
+                    name=path[depth - 1], parent=None if above is None else tree.slug_of(above)
+                )
+                tree.add(made.pk, path[:depth], made.slug)
 
 
 def _make_brands(names: set[str]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import OuterRef, Q, Subquery
 
 from products.models import Price, PriceChange, ProductPrice
+from products.services.bulk.rows import update
 from products.services.prices import LOOK_BACK
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def write_prices(wanted: Sequence[WantedProduct], *, now: datetime) -> None:
     _remember_lowest(prices, now=now)
     Price.objects.bulk_create(one.price for one in prices if one.former is None)
     if stored := [one.price for one in prices if one.former is not None]:
-        Price.objects.bulk_update(stored, ["amount", "compare_at", "lowest_before"])
+        update(Price, stored, {"amount", "compare_at", "lowest_before"})
     PriceChange.objects.bulk_create(
         PriceChange(
             variant_id=one.price.variant_id, currency=one.price.currency, amount=one.price.amount, at=now
@@ -89,7 +90,7 @@ def _write_lowest(wanted: Iterable[WantedProduct]) -> None:
         ProductPrice.objects.filter(pk__in=gone).delete()
     ProductPrice.objects.bulk_create(made)
     if changed:
-        ProductPrice.objects.bulk_update(sorted(changed, key=lambda row: row.pk), _KEPT)
+        update(ProductPrice, sorted(changed, key=lambda row: row.pk), set(_KEPT))
 
 
 def _lowest(prices: Iterable[Price]) -> dict[str, Price]:

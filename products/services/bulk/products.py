@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Concat
 from products.attributes import folded
 from products.models import Collection, Product, ProductAttribute, ProductSlug, Variant
 from products.services.bulk.prices import write_prices
+from products.services.bulk.rows import update
 from products.services.bulk.stock import REASON, sells, write_stock
 from products.services.changes import catalogue_changed
 from shop.audit import services as audit
@@ -107,7 +108,6 @@ def _write_down(
 
 
 def _update(model: type[Product | Variant], rows: Sequence[tuple[Any, set[str]]]) -> None:
-    """Write the columns that any of the rows changes; all of them are locked."""
+    """Write the columns that any of the rows changes."""
     if rows:
-        columns = set().union(*(columns for _, columns in rows))
-        model._default_manager.bulk_update([row for row, _ in rows], sorted(columns))
+        update(model, [row for row, _ in rows], set().union(*(columns for _, columns in rows)))

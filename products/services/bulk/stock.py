@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from products.models import StockItem, StockMovement
 from products.services.availability import refresh_in_stock
+from products.services.bulk.rows import update
 from products.services.stock_news import free, tell
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def write_stock(wanted: Sequence[WantedProduct], *, actor_id: UUID | None, now: 
         *(one.policy for one in changed), {"on_hand"} if any(one.delta for one in changed) else ()
     )
     if changed:
-        StockItem.objects.bulk_update([_counted(one) for one in changed], sorted(columns))
+        update(StockItem, [_counted(one) for one in changed], columns)
     _move([one for one in variants if one.delta], actor_id=actor_id, now=now)
     for one in changed:
         one.stock.variant = one.variant

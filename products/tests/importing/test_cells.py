@@ -108,6 +108,8 @@ class TestNames:
         assert handle_of("Café crème") == "cafe-creme"
         assert handle_from("Sencha") == "sencha"
         assert handle_of("2024") == "item-2024"
+        # An address of the API.
+        assert handle_of("facets") == handle_from("Facets") == "facets-7246efb6"
         assert handle_of("茶碗") == "item-a3194435"
         assert handle_of("茶") != handle_of("茶碗")
         assert len(handle_of("long " * 99)) <= 200

@@ -15,9 +15,11 @@ from django.urls import reverse
 from products import services
 from products.importing import requested
 from products.models import CatalogueImport, Product
+from products.services import imports
 from products.tests.factories import NOW
 from shop.audit.models import AuditEntry
 from users.tests.factories import StaffFactory, SuperuserFactory
+from users.tests.races import together
 
 FILE = "handle,name,category,price\nlamp,Lamp,Lamps,19.90\nchair,<b>Chair</b>,Chairs,cheap\n"
 
@@ -195,3 +197,27 @@ class TestPages:
         assert reverse("admin:products_product_import_products") in page
         answer = client.get(reverse("admin:products_product_import_products"))
         assert answer["Location"] == reverse("admin:products_catalogueimport_add")
+
+
+@pytest.mark.needs_postgres
+@pytest.mark.django_db(transaction=True)
+class TestRaces:
+    def test_two_workers_never_have_the_same_file(self):
+        for _ in range(5):
+            row = ask()
+            claimed = together(4, lambda _: services.claim_import(now=NOW))
+            assert [one.pk for one in claimed if one is not None] == [row.pk]
+
+    def test_looking_first_and_taking_then_would_let_both_have_it(self, monkeypatch):
+        """The control: without the guard in the statement, the race above finds two who have it."""
+
+        def careless(import_id: int, before: str, **changes: Any) -> bool:
+            return CatalogueImport.objects.filter(pk=import_id).update(**changes) == 1
+
+        monkeypatch.setattr(imports, "_running", careless)
+        for _ in range(20):
+            CatalogueImport.objects.all().delete()
+            ask()
+            if sum(one is not None for one in together(4, lambda _: services.claim_import(now=NOW))) > 1:
+                return
+        pytest.fail("The race wasn't met.")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,8 +21,6 @@ from shop.ops.demo.drawing import picture
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
-
-_SIZE = 800
 
 
 def is_empty() -> bool:
@@ -37,61 +34,78 @@ def load(*, progress: Callable[[int, int], None]) -> None:
 
     :param progress: called with how many pieces of work are done, and of how many.
     """
-    goods = reading.products()
-    total = 2 * len(goods)
-    # Pictures first: whoever sees a product finds its picture.
-    _draw(goods, progress=lambda done: progress(done, total))
-    use_case(_write, goods, now=timezone.now(), progress=lambda done: progress(len(goods) + done, total))
+    goods, now = reading.products(), timezone.now()
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+    try:
+        # Drawn while the rows are written. They are seen when all is committed, and then the pictures are there.
+        images = [pool.submit(_drawn, product) for product in goods]
+        use_case(_write, goods, images, now=now, progress=lambda done: progress(done, 2 * len(goods)))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _draw(goods: Sequence[dict[str, Any]], *, progress: Callable[[int], None]) -> None:
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        drawn = {
-            pool.submit(picture, **product["picture"]): reading.picture_path(product) for product in goods
-        }
-        for done, future in enumerate(as_completed(drawn), start=1):
-            _store(drawn[future], future.result())
-            progress(done)
-
-
-def _store(path: str, content: bytes) -> None:
-    # The storage would otherwise choose another name beside a file that a broken-off load has left.
-    if default_storage.exists(path):
-        default_storage.delete(path)
-    default_storage.save(path, ContentFile(content))
+def _drawn(product: dict[str, Any]) -> catalogue.StoredImage:
+    content = picture(**product["picture"])
+    return catalogue.keep_picture(path=reading.picture_path(product), content=content, alt=product["name"])
 
 
 @transaction.atomic
-def _write(goods: Sequence[dict[str, Any]], *, now: datetime, progress: Callable[[int], None]) -> None:
+def _write(
+    goods: Sequence[dict[str, Any]],
+    images: Sequence[Future[catalogue.StoredImage]],
+    *,
+    now: datetime,
+    progress: Callable[[int], None],
+) -> None:
     for top in reading.categories():
         catalogue.create_category(name=top["name"], slug=top["slug"], description=top["description"])
         for leaf in top["children"]:
             catalogue.create_category(
                 name=leaf["name"], slug=leaf["slug"], description=leaf["description"], parent=top["slug"]
             )
+    for attribute in reading.attributes():
+        catalogue.save_attribute(data=attribute, actor_id=None, now=now)
     for index, product in enumerate(goods):
         # As if they had come in over the last weeks: "newest" then has an order.
-        _add_product(product, now=now - timedelta(hours=7 * (len(goods) - index)))
-        progress(index + 1)
-    _add_collections()
+        since = now - timedelta(hours=7 * (len(goods) - index))
+        image = images[index].result()
+        progress(2 * index + 1)
+        _add_product(product, image, since=since, now=now)
+        progress(2 * index + 2)
+    _add_collections(now)
     _add_selling(now)
 
 
-def _add_product(product: dict[str, Any], *, now: datetime) -> None:
-    made = catalogue.create_product(data=reading.product_data(product, now=now), now=now)
-    image = catalogue.StoredImage(
-        file=reading.picture_path(product), width=_SIZE, height=_SIZE, alt=product["name"]
-    )
-    catalogue.add_image(product_id=made.pk, image=image, now=now)
+def _add_product(
+    product: dict[str, Any], image: catalogue.StoredImage, *, since: datetime, now: datetime
+) -> None:
+    data = reading.product_data(product, now=since)
+    # What is on sale was sold before at the price that is struck through.
+    first = [replace(one, price=one.compare_at or one.price, compare_at=None) for one in data.variants]
+    made = catalogue.create_product(data=replace(data, variants=first), now=since)
+    catalogue.add_image(product_id=made.pk, image=image, now=since)
+    sales = {one.sku: one for one in data.variants if one.compare_at}
+    if not sales:
+        return
+    for variant_id, sku in made.variants.values_list("pk", "sku"):
+        if sku in sales:
+            sale = sales[sku]
+            catalogue.set_price(
+                variant_id=variant_id,
+                amount=sale.price,
+                currency=sale.currency,
+                compare_at=sale.compare_at,
+                now=now,
+            )
 
 
-def _add_collections() -> None:
+def _add_collections(now: datetime) -> None:
     products = _model("products", "Product")._default_manager
     for group in reading.collections():
-        made = _model("products", "Collection")._default_manager.create(
-            name=group["name"], slug=group["slug"]
+        ids = list(products.filter(name__in=group["products"]).values_list("pk", flat=True))
+        catalogue.create_collection(
+            name=group["name"], slug=group["slug"], products=ids, actor_id=None, now=now
         )
-        made.products.set(products.filter(name__in=group["products"]))
 
 
 def _add_selling(now: datetime) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils.text import slugify
 
-from products.services import ProductData, VariantData
+from products.services import AttributeData, ProductData, VariantData
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,6 +41,12 @@ def collections() -> list[dict[str, Any]]:
     """Return hand-picked groups, each with the names of its products."""
     found: list[dict[str, Any]] = _read(_GOODS / "collections.json")
     return found
+
+
+def attributes() -> list[AttributeData]:
+    """Return what isn't just a text that products are filtered by, in the order that filters are shown."""
+    found = _read(_GOODS / "attributes.json")
+    return [AttributeData(**attribute, position=place) for place, attribute in enumerate(found)]
 
 
 def picture_path(product: dict[str, Any]) -> str:

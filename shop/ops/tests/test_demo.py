@@ -10,9 +10,11 @@ import pytest
 from django.apps import apps
 from django.contrib.auth import authenticate
 from django.core.files.storage import default_storage
+from django.db.models import F
 from django.test import override_settings
 from PIL import Image
 
+from products.tests import uploads
 from shop.ops import demo
 from shop.ops.demo import loading, reading
 from shop.ops.demo.drawing import everything, picture
@@ -82,9 +84,21 @@ class TestLoad:
         assert steps == [(done, 2 * len(goods)) for done in range(1, 2 * len(goods) + 1)]
         assert model("products.Product").filter(cover__isnull=False).count() == len(goods)
         assert model("products.Product").filter(in_stock=False).count() == 2
-        assert all(default_storage.exists(reading.picture_path(product)) for product in goods)
+        for image in model("products.ProductImage").all():
+            assert (image.width, [one["width"] for one in image.thumbnails]) == (800, [320, 640])
+            assert default_storage.exists(image.file)
+            for one in image.thumbnails:
+                with default_storage.open(one["file"]) as file:
+                    assert Image.open(file).size == (one["width"], one["height"])
         assert model("products.StockItem").filter(tracked=False).exists()
         assert model("products.StockItem").filter(on_hand=0, backorder_limit__gt=0).exists()
+        sales = model("products.Price").filter(compare_at__isnull=False)
+        assert sales.exists()
+        # Each was sold at its former price before, and that is the lowest of the last 30 days.
+        assert not sales.exclude(lowest_before=F("compare_at")).exists()
+        kinds = model("products.Attribute").filter(values__isnull=False, filterable=True)
+        assert set(kinds.values_list("kind", flat=True)) == {"text", "number", "boolean", "choice"}
+        assert model("products.Collection").filter(products__isnull=True).count() == 0
         assert set(model("cart.Coupon").values_list("kind", flat=True)) == {
             "percent",
             "fixed",
@@ -93,7 +107,8 @@ class TestLoad:
         assert set(model("cart.TaxRate").values_list("country", flat=True)) == {"DE", "AT", "FR", "GB", "US"}
 
     def test_can_be_repeated_after_it_broke_off(self, monkeypatch):
-        monkeypatch.setattr(loading, "picture", lambda **_: b"drawn")
+        small = uploads.picture("WEBP", size=(9, 9))
+        monkeypatch.setattr(loading, "picture", lambda **_: small)
         with monkeypatch.context() as broken:
             broken.setattr(reading, "selling", lambda: 1 / 0)
             with pytest.raises(ZeroDivisionError):

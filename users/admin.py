@@ -76,7 +76,7 @@ class GroupAdmin(BaseGroupAdmin, ModelAdmin):
 
 
 @admin.register(User)
-class UserAdmin(PrivacyPages, BaseUserAdmin, CustomerPages):
+class UserAdmin(PrivacyPages, BaseUserAdmin, CustomerPages):  # type: ignore[misc]  # The first one's count.
     """Accounts are shut, not deleted; rights are for superusers to give, and each change leaves a record."""
 
     form = AccountForm

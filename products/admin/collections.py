@@ -16,7 +16,7 @@ from products import services
 from products.models import Brand, Collection
 from shop.api.admin import DeletingAdmin, ServiceForm
 
-_NOT_INDEXED = "Search finds its products by the new name once “manage.py index_products” has run."
+_NOT_INDEXED = "Search finds its products by the new name once “manage.py index_products --all” has run."
 
 
 class BrandForm(ServiceForm):

@@ -151,7 +151,7 @@ class CatalogueImportAdmin(ReadOnlyAdmin):
 class ImportButton(ModelAdmin):
     """A list with a way to the page above."""
 
-    actions_list = ("import_products",)
+    actions_list: tuple[str, ...] = ("import_products",)
 
     def has_import_products_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("products.add_catalogueimport")

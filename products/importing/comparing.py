@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from products.attributes import folded, written
 from products.html import safe_html
-from products.importing.comparing_variants import compare_variants
+from products.importing.comparing_variants import VariantsComparison
 from products.importing.records import RowError
 from products.importing.taken import Taken
 from products.importing.wanted import WantedProduct
@@ -43,12 +43,17 @@ _ADDRESS = re.compile(r"https?://[^\x00-\x1f]{1,2000}")
 
 @dataclass(kw_only=True)
 class Compared:
-    """A batch, compared; ``records`` are those that ``wanted`` came from, in the same order."""
+    """
+    A batch, compared; ``records`` are those that ``wanted`` came from, in the same order.
+
+    ``row_errors`` are of those too: single variants that stay out. ``errors`` are of the others.
+    """
 
     wanted: list[WantedProduct] = field(default_factory=list)
     records: list[ProductRecord] = field(default_factory=list)
     unchanged: int = 0
     errors: list[RowError] = field(default_factory=list)
+    row_errors: list[RowError] = field(default_factory=list)
 
 
 def compare(
@@ -65,15 +70,18 @@ def compare(
         wanted = one.wanted()
         if wanted.incomplete and complete:
             one.refuse("handle", "Something that it names is missing. Import the file again.")
-        if one.errors:
-            found.errors += one.errors
+        # With every one of its variants refused, all has been said of a product.
+        if one.errors or (one.row_errors and not wanted.variants):
+            found.errors += [*one.errors, *one.row_errors]
             continue
         taken.keep()
         if wanted.changed:
             found.wanted.append(wanted)
             found.records.append(record)
+            found.row_errors += one.row_errors
         else:
             found.unchanged += 1
+            found.errors += one.row_errors
     return found
 
 
@@ -86,6 +94,7 @@ class _Comparison:
         self.taken = taken
         self.now = now
         self.errors: list[RowError] = []
+        self.row_errors: list[RowError] = []
         product_id = known.slugs.get(record.handle)
         self.new = product_id is None
         self.product = (
@@ -108,7 +117,10 @@ class _Comparison:
         self._attributes()
         self._collections()
         self._pictures()
-        compare_variants(self.record, self.change, self.known, self.taken, self.errors)
+        variants = VariantsComparison(self.record, self.change, self.known, self.taken)
+        variants.compare()
+        self.errors += variants.errors
+        self.row_errors = variants.row_errors
         return self.change
 
     def refuse(self, column: str, reason: str) -> None:

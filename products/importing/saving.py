@@ -34,7 +34,7 @@ _MET = (IntegrityError, DataError, ValidationFailed, Unavailable)
 
 @dataclass(frozen=True, kw_only=True)
 class Saved:
-    """What became of a batch, counted in products; those with errors count as none of the three."""
+    """What became of a batch, counted in products; one that stays out counts as none of the three."""
 
     created: int = 0
     updated: int = 0
@@ -57,8 +57,8 @@ def save_products(
     """
     Bring the catalogue in line with these products, at most some 500; call it outside of a transaction.
 
-    A product that can't be saved is left as it is, with all of its variants, and told in ``errors``; the others go
-    in. What is as the file says already isn't written, and where all is there is no transaction.
+    A product that can't be saved is left as it is, and so is a variant; both are told in ``errors``, and the others
+    go in. What is as the file says already isn't written, and where all is there is no transaction.
     Locks: stock by variant, then the products, then the variants, of those that change. Emits: what a change of stock
     does.
 
@@ -126,7 +126,7 @@ def _write_round(records: Round, doer: _Doer) -> Saved:
         created=created,
         updated=len(compared.wanted) - created,
         unchanged=compared.unchanged,
-        errors=compared.errors,
+        errors=[*compared.errors, *compared.row_errors],
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-# A name that more products than this have reaches search with the next ``index_products``.
+# A name that more products than this have reaches search with the next ``index_products --all``.
 INDEXED_AT_ONCE = 1000
 
 

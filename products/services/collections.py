@@ -52,7 +52,7 @@ def update_collection(*, ref: str, actor_id: UUID | None, now: datetime, **chang
 
     :param ref: its present slug.
     :param changes: any of ``name``, ``slug``, and ``products``: the ids of all that are in it from now on. A new
-        name reaches search at once for 1,000 products, and for more with the next ``index_products``.
+        name reaches search at once for 1,000 products, and for more with the next ``index_products --all``.
     :raises NotFound: there is none of this slug.
     :raises ValidationFailed: the new slug is taken, or a product doesn't exist; nothing is written.
     """

@@ -275,13 +275,13 @@ class TestCost:
                 ("change", page_of(made), {}),
                 ("add", ADD, {}),
                 ("variants", reverse("admin:products_variant_changelist"), {}),
-                ("variant", reverse("admin:products_variant_change", args=[made.variants.first().pk]), {}),
+                ("variant", reverse("admin:products_variant_change", args=[made.variants.all()[0].pk]), {}),
                 ("variants by name", reverse("admin:products_variant_changelist"), {"q": "lamp"}),
                 ("variants by sku", reverse("admin:products_variant_changelist"), {"q": "big-"}),
                 ("categories", reverse("admin:products_category_changelist"), {}),
                 ("category", reverse("admin:products_category_change", args=[home.pk]), {}),
                 ("brands", reverse("admin:products_brand_changelist"), {}),
-                ("collection", reverse("admin:products_collection_change", args=[Collection.objects.first().pk]), {}),
+                ("collection", reverse("admin:products_collection_change", args=[Collection.objects.all()[0].pk]), {}),
                 ("pictures", reverse("admin:products_product_pictures", args=[made.pk]), {}),
             ):  # fmt: skip
                 # Kept by the process: as if each page were the first one.

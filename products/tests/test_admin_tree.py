@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.urls import reverse
 
@@ -12,7 +14,7 @@ from shop.audit.models import AuditEntry
 from users.tests.factories import StaffFactory, SuperuserFactory
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
-WHO = {"actor_id": None, "now": NOW}
+WHO: dict[str, Any] = {"actor_id": None, "now": NOW}
 
 
 @pytest.fixture
@@ -139,7 +141,8 @@ class TestBrands:
 
     def test_of_many_products_say_what_search_still_needs(self, admin, monkeypatch):
         monkeypatch.setattr("products.services.brands.INDEXED_AT_ONCE", 0)
-        fern = product(brand="Fern").brand
+        product(brand="Fern")
+        fern = Brand.objects.get()
 
         answer = admin.post(address("brand", "change", fern.pk), {"name": "Oak"}, follow=True)
 

@@ -24,7 +24,7 @@ from users.tests.factories import StaffFactory
 from users.tests.races import together
 
 pytestmark = pytest.mark.django_db
-WHO = {"actor_id": None, "now": NOW}
+WHO: dict[str, Any] = {"actor_id": None, "now": NOW}
 
 
 def found(text: str) -> list[int]:
@@ -81,7 +81,7 @@ class TestBrands:
         lamp = product(brand="Fern")
 
         with pytest.raises(BrandInUse), transaction.atomic():
-            services.delete_brand(brand_id=lamp.brand_id, **WHO)
+            services.delete_brand(brand_id=lamp.brand_id or 0, **WHO)
         services.delete_brand(brand_id=made.pk, **WHO)
 
         assert list(Brand.objects.values_list("name", flat=True)) == ["Fern"]
@@ -160,7 +160,7 @@ class TestCollections:
             lambda: services.update_collection(ref="summer", name="Autumn", **WHO),
             lambda: services.change_members(collection_id=Collection.objects.get().pk, add=[lamp.pk], **WHO),
             lambda: services.delete_collection(slug="summer", **WHO),
-            lambda: services.rename_brand(brand_id=lamp.brand_id, name="Moss", **WHO),
+            lambda: services.rename_brand(brand_id=lamp.brand_id or 0, name="Moss", **WHO),
         ]
         for call in calls:
             before = catalogue_version()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -78,7 +80,7 @@ class TestVariants:
 
     def test_get_and_lose_an_option_one_by_one(self):
         made = product(variant_data(options=SMALL), variant_data(options=LARGE))
-        doer = {"product_id": made.pk, "actor_id": None, "now": NOW}
+        doer: dict[str, Any] = {"product_id": made.pk, "actor_id": None, "now": NOW}
         services.update_product(**doer, option_names=["Size", "Wood"])
         for variant in made.variants.all():
             change(variant, {**variant.options, "Wood": "Oak"})
@@ -94,7 +96,7 @@ class TestVariants:
 
     def test_can_not_become_each_other(self):
         made = product(variant_data(options=SMALL), variant_data(options=LARGE))
-        second = made.variants.order_by("pk").last()
+        second = made.variants.order_by("-pk")[0]
 
         assert refused(change, second, SMALL) == [("options", "unique")]
         assert Variant.objects.get(pk=second.pk).options == LARGE

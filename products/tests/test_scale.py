@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -166,7 +168,7 @@ class TestRemembering:
         made = variant()
         before = self.version()
 
-        doer = {"actor_id": None, "now": NOW}
+        doer: dict[str, Any] = {"actor_id": None, "now": NOW}
         use_case(services.adjust_stock, variant_id=made.pk, delta=-10, reason="lost", **doer)
         with pytest.raises(CategoryInUse):
             use_case(services.delete_category, slug=category().slug, **doer)
@@ -205,6 +207,9 @@ class TestTree:
         """The control: the race is there."""
         monkeypatch.setattr(categories, "lock_by_name", lambda name: None)
 
-        rounds = (together(6, lambda n, r=r: self.grow(r * 10 + n)) for r in range(20))
+        rounds = (together(6, partial(self.grow_in, r)) for r in range(20))
 
         assert not all(all(grown) for grown in rounds)
+
+    def grow_in(self, round_number, number):
+        return self.grow(round_number * 10 + number)

@@ -27,15 +27,16 @@ OAK, TABLE, SHIRT = "Oak Lamps", "Möbel-Tisch", "Women’s T-Shirt"
 def found(q: str, **filters: Any) -> list[str]:
     """Return the names of what a search finds, the best first."""
     rows = selectors.list_products(filters={"q": q, **filters}, currency="EUR", now=NOW, ranked=True)
-    return [row.name for row in rows.order_by("-relevance", "name")]
+    ordered: Any = rows
+    return [row.name for row in ordered.order_by("-relevance", "name")]
 
 
 def relevance(q: str) -> dict[str, int]:
-    rows = selectors.list_products(filters={"q": q}, currency="EUR", now=NOW, ranked=True)
-    return {row.name: row.relevance for row in rows}
+    rows: Any = selectors.list_products(filters={"q": q}, currency="EUR", now=NOW, ranked=True)
+    return dict(rows.values_list("name", "relevance"))
 
 
-def names_at(path: str) -> tuple[list[str], str | None]:
+def names_at(path: str) -> tuple[list[str], Any]:
     body = anonymous().get(path).json()
     return [row["name"] for row in body["results"]], body["next"]
 

@@ -130,8 +130,7 @@ class TestAtOnce:
             search.index([made.pk])
 
         together(2, lambda number: use_case(edit, number))
-        vector: str = SearchEntry.objects.values_list("vector", flat=True).get()
-        return vector
+        return str(SearchEntry.objects.values_list("vector", flat=True).get())
 
     def test_the_entry_has_what_both_have_written(self, meeting):
         meeting("_write")

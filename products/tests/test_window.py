@@ -10,7 +10,7 @@ from django.utils import timezone
 from products import selectors, services
 from products.models import Product
 from products.tests.factories import NOW, product, variant_data
-from shop.core.errors import ValidationFailed
+from shop.core.errors import NotFound, ValidationFailed
 from users.tests.clients import client_of
 from users.tests.factories import StaffFactory
 
@@ -24,7 +24,7 @@ def seen(now, slug="lamp"):
     listed = selectors.list_products(filters={}, currency="EUR", now=now)
     try:
         page = selectors.product_by_ref(slug, currency="EUR", now=now)
-    except selectors.browse.NotFound:
+    except NotFound:
         page = None
     variant = Product.objects.get(slug=slug).variants.get().pk
     offer = selectors.offers_in([variant], currency="EUR", now=now)[variant]

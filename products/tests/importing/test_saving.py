@@ -48,7 +48,7 @@ class TestANewProduct:
         )  # fmt: skip
         assert made.description == "<p>Solid <b>oak</b>.</p>"
         assert [c.name for c in Category.objects.order_by("path")] == ["Rooms", "Living", "Lamps"]
-        assert (made.category.name, made.category.depth, made.brand.name) == ("Lamps", 3, "Fern & Oak")
+        assert (made.category.name, made.category.depth, str(made.brand)) == ("Lamps", 3, "Fern & Oak")
         assert (made.published_at, made.published_until) == (
             NOW - timedelta(days=3), NOW + timedelta(days=30),
         )  # fmt: skip
@@ -64,7 +64,10 @@ class TestANewProduct:
             ("material", "oak", "Oak"), ("wattage", "9.50", "9.50"),
         }  # fmt: skip
         assert ProductSlug.objects.get().slug == "oak-lamp"
-        assert set(made.collections.values_list("slug", flat=True)) == {"sale", "summer"}
+        assert set(Collection.objects.filter(products=made).values_list("slug", flat=True)) == {
+            "sale",
+            "summer",
+        }
 
     def test_has_its_variants_with_price_stock_and_ledger(self):
         save(EVERYTHING)
@@ -118,8 +121,8 @@ class TestANewProduct:
         save(record(category=("LAMPS", "table"), brand="FERN", collections=("SALE", "sale")))
 
         made = Product.objects.get(slug="oak-lamp")
-        assert (made.category_id, made.brand.name) == (lamps.pk, "Fern")
-        assert list(made.collections.all()) == [sale]
+        assert (made.category_id, str(made.brand)) == (lamps.pk, "Fern")
+        assert list(Collection.objects.filter(products=made)) == [sale]
         assert (Category.objects.count(), Brand.objects.count(), Collection.objects.count()) == (2, 1, 1)
 
     def test_may_come_without_a_variant(self):
@@ -188,7 +191,10 @@ class TestAChange:
         assert set(ProductAttribute.objects.values_list("attribute__key", "key")) == {
             ("material", "ash"), ("colour", "brown"),
         }  # fmt: skip
-        assert sorted(made.collections.values_list("name", flat=True)) == ["New", "Summer"]
+        assert sorted(Collection.objects.filter(products=made).values_list("name", flat=True)) == [
+            "New",
+            "Summer",
+        ]
         changed = Variant.objects.get(sku="OAK-S")
         assert (changed.options, changed.weight_grams, changed.stock.on_hand) == ({"Size": "XS"}, 950, 4)
         price = changed.prices.get()

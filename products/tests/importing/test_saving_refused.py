@@ -37,7 +37,8 @@ def one(number: int, **values: Any) -> ProductRecord:
 
 def bad(number: int, **values: Any) -> ProductRecord:
     """Return a new product on a line of its own with these values."""
-    return record(**{"handle": f"bad-{number}", "line": number} | values)
+    named: dict[str, Any] = {"handle": f"bad-{number}", "line": number}
+    return record(**named | values)
 
 
 BAD = [

@@ -9,8 +9,8 @@ from django.db.models import F, Sum
 
 from products import services
 from products.errors import OutOfStock
-from products.importing import saving
-from products.importing.records import ProductRecord
+from products.importing import existing, saving
+from products.importing.records import ProductRecord, RowError
 from products.importing.saving import Saved
 from products.models import (
     Brand,
@@ -141,7 +141,8 @@ class TestTwoFilesAtOnce:
     @pytest.mark.needs_postgres
     def test_negative_control_refuse_each_other_when_nobody_tries_again(self, both_read_first, monkeypatch):
         monkeypatch.setattr(saving, "_TRIES", 1)
-        monkeypatch.setattr(saving, "_written_alone", lambda record, doer: Saved(errors=["met"]))
+        met = Saved(errors=[RowError(line=1, column="", reason="met")])
+        monkeypatch.setattr(saving, "_written_alone", lambda record, doer: met)
 
         outcomes = together(2, lambda _: save(*both_read_first))
 
@@ -151,7 +152,7 @@ class TestTwoFilesAtOnce:
     def both_read_first(self, monkeypatch) -> list[ProductRecord]:
         """Return a batch that each of two has read everything for before the other writes."""
         category("Lamps")
-        ready, read, waited = threading.Barrier(2), saving.read_existing, threading.local()
+        ready, read, waited = threading.Barrier(2), existing.read_existing, threading.local()
 
         def read_and_wait(*args, **values):
             known = read(*args, **values)

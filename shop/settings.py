@@ -222,13 +222,13 @@ CATALOGUE_MAX_AGE = env.whole("CATALOGUE_MAX_AGE", 5, most=3600)
 # How long counts over the catalogue are remembered when nothing is edited; 0 remembers none.
 CATALOGUE_CACHE = env.whole("CATALOGUE_CACHE", 60, most=86_400)
 # Whose endings search knows: the languages of snowballstemmer, and "none", which takes words as they are.
-_SEARCH_LANGUAGES = (
+SEARCH_LANGUAGES = (
     "none", "arabic", "armenian", "basque", "catalan", "czech", "danish", "dutch", "english", "esperanto", "estonian",
     "finnish", "french", "german", "greek", "hindi", "hungarian", "indonesian", "irish", "italian", "lithuanian",
     "nepali", "norwegian", "persian", "polish", "portuguese", "romanian", "russian", "serbian", "sesotho", "spanish",
     "swedish", "tamil", "turkish", "yiddish",
 )  # fmt: skip
-SEARCH_LANGUAGE = env.choice("SEARCH_LANGUAGE", _SEARCH_LANGUAGES, "english")
+SEARCH_LANGUAGE = env.choice("SEARCH_LANGUAGE", SEARCH_LANGUAGES, "english")
 SEARCH_TIME_LIMIT = env.whole("SEARCH_TIME_LIMIT", 2000, least=10, most=60_000)
 ORDER_PAYMENT_WINDOW = timedelta(minutes=env.whole("ORDER_PAYMENT_WINDOW", 30, least=1))
 

@@ -14,7 +14,6 @@ from products.search.spelling import alike, nearest, slips
 from products.search.stopwords import says_nothing
 from products.search.terms import fts5, tsquery
 from products.search.words import joined, plain, stem, words_in
-from shop import settings as shop_settings
 
 once = pytest.mark.once
 
@@ -51,8 +50,8 @@ def test_plain_words_stay_as_they_are(text):
 
 
 @once
-def test_every_language_has_its_stemmer():
-    assert set(shop_settings._SEARCH_LANGUAGES) - set(snowballstemmer.algorithms()) == {"none"}
+def test_every_language_has_its_stemmer(settings):
+    assert set(settings.SEARCH_LANGUAGES) - set(snowballstemmer.algorithms()) == {"none"}
 
 
 @once

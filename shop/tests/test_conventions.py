@@ -40,7 +40,6 @@ WRITERS = {
     "shop/events/": "the runtime's own rows: outbox, inbox, leases",
     "shop/ops/demo/": "what staff would enter by hand, into an empty shop",
     "shop/audit/services.py": "the record",
-    "products/importing/": "many products at once, by the rules of the services",
     "products/search/indexing.py": "what search knows of the catalogue",
     "products/seeding/": "made-up goods, past the services for speed",
     "users/versions.py": "raises an account's version, called by its services only",

@@ -11,12 +11,7 @@ from products import services
 from products.importing import comparing, saving
 from products.importing.records import ProductRecord, RowError
 from products.importing.saving import Saved
-from products.models import (
-    Attribute,
-    Brand,
-    Category,
-    Product,
-)
+from products.models import Attribute, Brand, Category, Price, Product, ProductPrice, StockItem, Variant
 from products.tests.factories import NOW, category, product, variant_data
 from products.tests.importing.saying import EVERYTHING, change, record, save, sized, variant
 from products.tests.importing.snapshots import snapshot
@@ -67,16 +62,6 @@ BAD = [
     (one(19, backorder_limit=1_000_001), "backorder_limit", "Write a number from 0 to 1000000."),
     (one(20, external_id="ref"), "variant_external_id", "Another variant has this."),
     (
-        bad(21, variants=(sized(21, "S", sku="S"), sized(21, "s", sku="s"))),
-        "option1_value",
-        "S and s have the same options.",
-    ),
-    (
-        bad(22, variants=(sized(22, "S", sku="A"), sized(22, "M", sku="A"))),
-        "sku",
-        "The file has this variant twice.",
-    ),
-    (
         change("taken", variant(23, sku="TAKEN", on_hand=1), line=23),
         "on_hand",
         "Orders hold 2; 1 on hand and 0 on backorder is less.",
@@ -84,7 +69,7 @@ BAD = [
     (
         change("two", sized(24, "M", sku="NEW"), line=24, option_names=("Colour",)),
         "option1_name",
-        "The options of this product are: Colour.",
+        "TWO has other options, and the file doesn't change them: Size.",
     ),
     (
         change("three", line=25, option_names=()),
@@ -149,6 +134,57 @@ class TestWhatIsRefused:
         assert (len(tries), Product.objects.count()) == (5, 0)
 
 
+class TestABadRow:
+    def test_keeps_its_variant_out_and_the_others_go_in(self):
+        save(record("oak-lamp", sized(2, "S", sku="A"), sized(3, "M", sku="B", on_hand=5)))
+
+        saved = save(
+            change(
+                "oak-lamp",
+                sized(2, "XS", sku="A", price=500),
+                sized(3, "M", sku="B", price=100, on_hand=-1, weight_grams=7),
+                sized(4, "m", sku="C"),
+                sized(5, "L", sku="A"),
+                sized(6, "XL", sku="D", price=None),
+                sized(7, "XXL", sku="E"),
+                name="Oak light",
+            )
+        )
+
+        assert saved == Saved(updated=1, errors=[
+            *refused(3, "on_hand", "Less than 0 can't be on hand."),
+            *refused(5, "sku", "The file has this variant twice."),
+            *refused(6, "price", "A new variant needs a price."),
+            *refused(4, "option1_value", "B has the same options."),
+        ])  # fmt: skip
+        rows = Variant.objects.order_by("position").values_list("sku", "options__Size", "weight_grams")
+        assert list(rows) == [("A", "XS", 0), ("B", "M", 0), ("E", "XXL", 0)]
+        assert Product.objects.get().name == "Oak light"
+        assert dict(Price.objects.values_list("variant__sku", "amount")) == {"A": 500, "B": 1990, "E": 1990}
+        assert ProductPrice.objects.get().lowest == 500
+        assert dict(StockItem.objects.values_list("variant__sku", "on_hand")) == {"A": 5, "B": 5, "E": 5}
+
+    def test_keeps_out_the_variant_too_that_would_have_taken_its_place(self):
+        save(record("oak-lamp", sized(2, "S", sku="A"), sized(3, "M", sku="B")))
+        before = snapshot()
+
+        saved = save(change("oak-lamp", sized(2, "M", sku="A"), sized(3, "S", sku="B", on_hand=-1)))
+
+        assert saved == Saved(errors=[
+            *refused(3, "on_hand", "Less than 0 can't be on hand."),
+            *refused(2, "option1_value", "B has the same options."),
+        ])  # fmt: skip
+        assert snapshot() == before
+
+    def test_is_told_once_when_the_rest_changes_nothing(self):
+        save(record("oak-lamp", sized(2, "S", sku="A"), sized(3, "M", sku="B")))
+
+        saved = save(change("oak-lamp", sized(2, "S", sku="A"), sized(3, "M", sku="B", price=-1)))
+
+        reason = "This is no amount that the shop can handle."
+        assert saved == Saved(unchanged=1, errors=refused(3, "price", reason))
+
+
 class TestADryRun:
     def test_tells_the_same_and_leaves_nothing(self):
         save(record("known"))
@@ -179,5 +215,5 @@ def there() -> None:
     services.reserve(order_ref=new_id(), quantities={variant_id: 2}, expires_at=None, now=NOW)
     gone = product(variant_data(sku="GONE", on_hand=0), name="Gone")
     services.archive_product(product_id=gone.pk, actor_id=None, now=NOW)
-    product(variant_data(options={"Size": "S"}, on_hand=0), name="Two")
+    product(variant_data(sku="TWO", options={"Size": "S"}, on_hand=0), name="Two")
     product(variant_data(sku="THREE", options={"Size": "S"}, on_hand=0), name="Three")

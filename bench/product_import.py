@@ -3,7 +3,8 @@ How fast products go in and out as CSV, and how much memory that takes.
 
 A file of variants is written, imported into an empty shop, imported again, imported with every price changed, and
 exported; on SQLite, and on PostgreSQL where it is installed. Memory is the most that the process ever had, less what
-it had before the first import: it should not grow with the file.
+it had before the first import: caches fill up (search keeps 100,000 stems of words), and beyond them it should not grow
+with the file.
 
     python -m bench.product_import --rows 20000
 """

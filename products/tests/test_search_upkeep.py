@@ -35,6 +35,16 @@ def indexed() -> list[int]:
 
 
 @pytest.mark.django_db
+def test_a_new_product_is_indexed_once_however_many_variants_it_has():
+    variants = [variant_data(options={"Size": size}) for size in "SML"]
+
+    with statements() as seen:
+        product(*variants)
+
+    assert sum("INTO products_searchentry" in sql for sql in seen) == 1
+
+
+@pytest.mark.django_db
 class TestCommand:
     def test_indexes_what_is_missing(self, monkeypatch):
         for module in (upkeep, indexing):
@@ -117,8 +127,16 @@ class TestAtOnce:
 
         return meet_before
 
-    def edits(self) -> str:
-        made = product(variant_data(sku="OLD"), name="Lamp", category=category("Things").slug)
+    # Both are made before anybody is to meet: a product that is made is indexed too, and would wait in vain.
+    @pytest.fixture
+    def lamp(self) -> Product:
+        return product(variant_data(sku="OLD"), name="Lamp", category=category("Things").slug)
+
+    @pytest.fixture
+    def pair(self) -> list[int]:
+        return [product(name="Lamp").pk, product(name="Desk").pk]
+
+    def edits(self, made: Product) -> str:
         written = threading.Barrier(2)
 
         def edit(number: int) -> None:
@@ -132,25 +150,23 @@ class TestAtOnce:
         together(2, lambda number: use_case(edit, number))
         return str(SearchEntry.objects.values_list("vector", flat=True).get())
 
-    def test_the_entry_has_what_both_have_written(self, meeting):
+    def test_the_entry_has_what_both_have_written(self, lamp, meeting):
         meeting("_write")
 
-        vector = self.edits()
+        vector = self.edits(lamp)
 
         assert "'#new'" in vector
         assert "'leuchte'" in vector
 
-    def test_it_would_not_without_the_lock(self, meeting, monkeypatch):
+    def test_it_would_not_without_the_lock(self, lamp, meeting, monkeypatch):
         meeting("_write")
         monkeypatch.setattr(indexing, "_lock", lambda ids: None)
 
-        vector = self.edits()
+        vector = self.edits(lamp)
 
         assert ("'#new'" in vector) != ("'leuchte'" in vector)
 
-    def index_from_both_ends(self, index) -> list[str | None]:
-        made = [product(name="Lamp").pk, product(name="Desk").pk]
-
+    def index_from_both_ends(self, made, index) -> list[str | None]:
         def run(number: int) -> str | None:
             try:
                 with transaction.atomic():
@@ -161,17 +177,17 @@ class TestAtOnce:
 
         return together(2, run)
 
-    def test_products_are_locked_in_order(self, meeting, monkeypatch):
+    def test_products_are_locked_in_order(self, pair, meeting, monkeypatch):
         monkeypatch.setattr(indexing, "BATCH", 1)
         meeting("_said_of")
 
-        assert self.index_from_both_ends(search.index) == [None, None]
+        assert self.index_from_both_ends(pair, search.index) == [None, None]
 
-    def test_they_would_wait_for_each_other_otherwise(self, meeting):
+    def test_they_would_wait_for_each_other_otherwise(self, pair, meeting):
         def index(ids: list[int]) -> None:
             for one in ids:
                 search.index([one])
 
         meeting("_said_of")
 
-        assert sorted(self.index_from_both_ends(index), key=str) == ["40P01", None]
+        assert sorted(self.index_from_both_ends(pair, index), key=str) == ["40P01", None]

@@ -11,8 +11,8 @@ from products.html import safe_html
 from products.importing.comparing_variants import VariantsComparison
 from products.importing.records import RowError
 from products.importing.taken import Taken
-from products.importing.wanted import WantedProduct
 from products.models import Product
+from products.services.bulk.wanted import WantedProduct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,8 +9,8 @@ from django.conf import settings
 
 from products.importing.handles import made_sku
 from products.importing.records import RowError
-from products.importing.wanted import WantedPrice, WantedVariant
 from products.models import Price, StockItem, Variant
+from products.services.bulk.wanted import WantedPrice, WantedVariant
 from products.services.options import key_of
 from shop.core.money import MAX_MINOR
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from products.importing.existing import Existing
     from products.importing.records import ProductRecord, VariantRecord
     from products.importing.taken import Taken
-    from products.importing.wanted import WantedProduct, WantedVariant
     from products.models import Variant
+    from products.services.bulk.wanted import WantedProduct, WantedVariant
 
 _OPTION_NAME = 50
 _OPTION_VALUE = 100

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from products.importing.handles import made_sku
-from products.importing.names import Named, Tree, attributes_named
 from products.models import Brand, Collection, Price, Product, ProductPrice, ProductSlug, StockItem, Variant
+from products.selectors.named import Named, Tree, attributes_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q
 
 from products.importing.cells import guarded, joined
-from products.importing.names import Tree
 from products.importing.shop_csv import ATTRIBUTE, COLUMNS, OPTIONS
 from products.models import Attribute, Collection, Product, ProductAttribute, Variant
+from products.selectors.named import Tree
 from shop.core.money import to_text
 
 if TYPE_CHECKING:

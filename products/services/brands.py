@@ -9,7 +9,7 @@ from django.db.models import ProtectedError
 
 from products.errors import BrandInUse
 from products.models import Brand, Product
-from products.services.changes import catalogue_changed
+from products.services.changes import catalogue_changed, few_enough
 from products.services.naming import taken
 from shop.audit import services as audit
 from shop.core.errors import FieldError, ValidationFailed
@@ -17,9 +17,6 @@ from shop.core.errors import FieldError, ValidationFailed
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
-
-# A name that more products than this have reaches search with the next ``index_products --all``.
-INDEXED_AT_ONCE = 1000
 
 
 @transaction.atomic
@@ -54,12 +51,10 @@ def rename_brand(*, brand_id: int, name: str, actor_id: UUID | None, now: dateti
             brand.save(update_fields=["name"])
     except IntegrityError:
         raise taken("name") from None
-    named = Product.objects.filter(brand=brand).order_by("pk")
-    ids = list(named.values_list("pk", flat=True)[: INDEXED_AT_ONCE + 1])
-    at_once = len(ids) <= INDEXED_AT_ONCE
+    ids = few_enough(Product.objects.filter(brand=brand))
     audit.record(actor_id=actor_id, action="products.brand_renamed", target=brand, now=now, former=former)
-    catalogue_changed(ids if at_once else ())
-    return at_once
+    catalogue_changed(ids or ())
+    return ids is not None
 
 
 @transaction.atomic

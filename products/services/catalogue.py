@@ -22,9 +22,10 @@ from products.services.changes import catalogue_changed
 from products.services.collections import set_collections
 from products.services.naming import RESERVED, free_slug, taken, taken_in
 from products.services.options import require_names
-from products.services.variants import VariantData, add_variant
+from products.services.variants import VariantData, write_variant
 from shop.audit import services as audit
 from shop.core.errors import FieldError, ValidationFailed, does_not_exist
+from shop.core.transactions import check_references
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -97,15 +98,16 @@ def create_product(*, data: ProductData, now: datetime, actor_id: UUID | None = 
                 **{name: _kept(name, getattr(data, name)) for name in PRODUCT_FIELDS},
             )
             ProductSlug.objects.create(slug=slug, product=product)
+            check_references()
     except IntegrityError as error:
-        raise taken_in(error, "slug", "external_id") from None
+        raise taken_in(error, "slug", "external_id", references=("category", "brand")) from None
     if data.attributes:
         set_attributes(product, data.attributes)
         product.save(update_fields=["attributes"])
     if data.collections:
         set_collections(product, data.collections)
     for variant in data.variants:
-        add_variant(product_id=product.pk, variant=variant, actor_id=actor_id, now=now)
+        write_variant(product.pk, variant, actor_id=actor_id, now=now)
     audit.record(actor_id=actor_id, action="products.created", target=product, now=now)
     catalogue_changed([product.pk])
     product.refresh_from_db()
@@ -132,8 +134,9 @@ def update_product(*, product_id: int, actor_id: UUID | None, now: datetime, **c
                 product.slug = changes["slug"]
                 _keep_slug(product)
             product.save()
+            check_references()
     except IntegrityError as error:
-        raise taken_in(error, "slug", "external_id") from None
+        raise taken_in(error, "slug", "external_id", references=("category", "brand")) from None
     audit.record(
         actor_id=actor_id, action="products.updated", target=product, now=now, fields=sorted(changes)
     )

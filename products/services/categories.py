@@ -9,8 +9,8 @@ from django.db.models import ProtectedError
 
 from products.errors import CategoryInUse
 from products.html import safe_html
-from products.models import Category
-from products.services.changes import catalogue_changed
+from products.models import Category, Product
+from products.services.changes import catalogue_changed, few_enough
 from products.services.naming import free_slug, taken
 from shop.audit import services as audit
 from shop.core.errors import FieldError, NotFound, ValidationFailed, does_not_exist
@@ -57,7 +57,9 @@ def update_category(*, ref: str, actor_id: UUID | None, now: datetime, **changes
     """
     Change a category.
 
-    Locks: the tree.
+    A new name reaches search at once for 1,000 products, and for more with the next ``index_products --all``.
+
+    Locks: the tree, then the products in the order of their ids.
 
     :param ref: its present slug.
     :param changes: any of ``name``, ``slug``, ``description``, and ``parent``: the slug of the category it moves
@@ -86,7 +88,8 @@ def update_category(*, ref: str, actor_id: UUID | None, now: datetime, **changes
         now=now,
         fields=sorted(changes),
     )
-    catalogue_changed()
+    named = few_enough(Product.objects.filter(category=category)) if "name" in changes else None
+    catalogue_changed(named or ())
     return category
 
 
@@ -101,7 +104,8 @@ def delete_category(*, slug: str, actor_id: UUID | None, now: datetime) -> None:
     :raises CategoryInUse: it has categories or products; nothing is written.
     """
     lock_tree()
-    category = _category(slug)
+    # Locked: a product that has just been put into it is seen by what comes next.
+    category = _category(slug, lock=True)
     if category.numchild:
         raise CategoryInUse
     audit.record(actor_id=actor_id, action="products.category_deleted", target=category, now=now)
@@ -132,8 +136,9 @@ def _move(category: Category, parent: str | None) -> None:
     Category.objects.move(category, above, pos="last-child")
 
 
-def _category(slug: str) -> Category:
-    found: Category | None = Category.objects.filter(slug=slug).first()
+def _category(slug: str, *, lock: bool = False) -> Category:
+    rows = Category.objects.select_for_update() if lock else Category.objects
+    found: Category | None = rows.filter(slug=slug).first()
     if found is None:
         raise NotFound
     return found

@@ -13,6 +13,13 @@ from products.models import CatalogueState
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from django.db.models import QuerySet
+
+    from products.models import Product
+
+# A name that more products than this have reaches search with the next ``index_products --all``.
+INDEXED_AT_ONCE = 1000
+
 
 def catalogue_changed(product_ids: Iterable[int] = ()) -> None:
     """
@@ -25,9 +32,10 @@ def catalogue_changed(product_ids: Iterable[int] = ()) -> None:
     transaction.on_commit(_raise_version, robust=True)
 
 
-def catalogue_version() -> int:
-    """Return what names the present catalogue in caches; one statement."""
-    return CatalogueState.objects.values_list("version", flat=True).first() or 0
+def few_enough(products: QuerySet[Product]) -> list[int] | None:
+    """Return the ids of products that are indexed at once because they name something; None where they are too many."""
+    ids = list(products.order_by("pk").values_list("pk", flat=True)[: INDEXED_AT_ONCE + 1])
+    return ids if len(ids) <= INDEXED_AT_ONCE else None
 
 
 def _raise_version() -> None:

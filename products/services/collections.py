@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.db import IntegrityError, transaction
 
 from products.models import Collection, Product
-from products.services.brands import INDEXED_AT_ONCE
-from products.services.changes import catalogue_changed
+from products.services.changes import catalogue_changed, few_enough
 from products.services.naming import free_slug, taken
 from shop.audit import services as audit
 from shop.core.errors import FieldError, NotFound, ValidationFailed, does_not_exist
@@ -165,9 +164,7 @@ def _products_in(slug: str) -> set[int]:
 
 def _few_in(slug: str) -> set[int]:
     """Return the products of a collection, or none where they are too many to be indexed at once."""
-    named = Product.objects.filter(collections__slug=slug).order_by("pk").values_list("pk", flat=True)
-    ids = set(named[: INDEXED_AT_ONCE + 1])
-    return ids if len(ids) <= INDEXED_AT_ONCE else set()
+    return set(few_enough(Product.objects.filter(collections__slug=slug)) or ())
 
 
 def _lock_products(ids: Iterable[int]) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.text import slugify
 
-from shop.core.errors import FieldError, ValidationFailed
+from shop.core.errors import FieldError, ValidationFailed, does_not_exist
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.db import IntegrityError
 
     from products.models import Category, Collection, Product, ProductSlug
@@ -45,13 +47,17 @@ def taken(field_name: str) -> ValidationFailed:
     return ValidationFailed(FieldError(field_name, "unique", "This is taken already."))
 
 
-def taken_in(error: IntegrityError, *fields: str) -> ValidationFailed:
+def taken_in(error: IntegrityError, *fields: str, references: Sequence[str] = ()) -> ValidationFailed:
     """
     Return the refusal of the field that the database names, the first when it names none.
 
-    :raises django.db.IntegrityError: it isn't about a unique column at all.
+    :param references: fields that name rows which may be deleted this moment.
+    :raises django.db.IntegrityError: it is about neither a unique column nor such a field.
     """
     said = str(error).lower()
+    for name in references:
+        if f"_{name}_id_" in said and "foreign key" in said:
+            return does_not_exist(name)
     if "unique" not in said:
         raise error
     return taken(next((name for name in fields if name in said), fields[0]))

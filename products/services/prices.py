@@ -29,10 +29,18 @@ def set_price(
 
     Locks: the variant, so that its history has one order.
     """
+    if write_price(variant_id, amount=amount, currency=currency, compare_at=compare_at, now=now):
+        catalogue_changed()
+
+
+def write_price(
+    variant_id: int, *, amount: int, currency: str, compare_at: int | None, now: datetime
+) -> bool:
+    """Do what ``set_price`` does in the caller's transaction; return whether that changes anything."""
     variant = Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
     former = Price.objects.filter(variant=variant, currency=currency).first()
     if former is not None and (former.amount, former.compare_at) == (amount, compare_at):
-        return
+        return False
     lowest = None
     if compare_at is not None:
         lowest = _lowest_before(variant_id, currency, now)
@@ -47,7 +55,7 @@ def set_price(
     if former is None or former.amount != amount:
         PriceChange.objects.create(variant=variant, currency=currency, amount=amount, at=now)
     refresh_lowest_prices(variant.product_id)
-    catalogue_changed()
+    return True
 
 
 def _lowest_before(variant_id: int, currency: str, now: datetime) -> int | None:

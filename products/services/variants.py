@@ -12,7 +12,7 @@ from products.services.availability import refresh_in_stock, refresh_lowest_pric
 from products.services.changes import catalogue_changed
 from products.services.naming import taken_in
 from products.services.options import combination_taken, for_variant, key_of
-from products.services.prices import set_price
+from products.services.prices import write_price
 from products.services.stock import adjust_stock
 from shop.audit import services as audit
 from shop.core.errors import FieldError, ValidationFailed, does_not_exist
@@ -69,6 +69,13 @@ def add_variant(*, product_id: int, variant: VariantData, actor_id: UUID | None,
     :raises ValidationFailed: the SKU or the external id is taken, the options aren't the product's or another
         variant has them, or the picture isn't the product's; nothing is written.
     """
+    made = write_variant(product_id, variant, actor_id=actor_id, now=now)
+    catalogue_changed([product_id])
+    return made
+
+
+def write_variant(product_id: int, variant: VariantData, *, actor_id: UUID | None, now: datetime) -> Variant:
+    """Do what ``add_variant`` does in the caller's transaction, who says once that the catalogue has changed."""
     product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
     values = {name: getattr(variant, name) for name in VARIANT_FIELDS}
     _require_picture(variant.image_id, product_id)
@@ -82,12 +89,8 @@ def add_variant(*, product_id: int, variant: VariantData, actor_id: UUID | None,
         backorder_limit=variant.backorder_limit,
         low_stock_threshold=variant.low_stock_threshold,
     )
-    set_price(
-        variant_id=made.pk,
-        amount=variant.price,
-        currency=variant.currency,
-        compare_at=variant.compare_at,
-        now=now,
+    write_price(
+        made.pk, amount=variant.price, currency=variant.currency, compare_at=variant.compare_at, now=now
     )
     if variant.tracked and variant.on_hand:
         adjust_stock(
@@ -95,7 +98,6 @@ def add_variant(*, product_id: int, variant: VariantData, actor_id: UUID | None,
         )
     else:
         refresh_in_stock([product_id])
-    catalogue_changed([product_id])
     return made
 
 
@@ -128,8 +130,8 @@ def update_variant(*, variant_id: int, actor_id: UUID | None, now: datetime, **c
         product.save(update_fields=["option_names"])
     _save(variant)
     if "price" in changes:
-        set_price(
-            variant_id=variant_id,
+        write_price(
+            variant_id,
             amount=changes["price"],
             currency=changes["currency"],
             compare_at=changes.get("compare_at"),
@@ -144,15 +146,21 @@ def update_variant(*, variant_id: int, actor_id: UUID | None, now: datetime, **c
 
 @transaction.atomic
 def archive_variant(*, variant_id: int, actor_id: UUID | None, now: datetime) -> None:
-    """Take a variant out of the shop; orders that name it keep it. A second time does nothing."""
+    """
+    Take a variant out of the shop; orders that name it keep it. A second time does nothing.
+
+    Locks: the product, then the variant.
+    """
+    product_id = Variant.objects.values_list("product_id", flat=True).get(pk=variant_id)
+    Product.objects.select_for_update(no_key=True).get(pk=product_id)
     variant = Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
     if variant.archived_at is None:
         variant.archived_at = now
         variant.save(update_fields=["archived_at"])
-        refresh_lowest_prices(variant.product_id)
-        refresh_in_stock([variant.product_id])
+        refresh_lowest_prices(product_id)
+        refresh_in_stock([product_id])
         audit.record(actor_id=actor_id, action="products.variant_archived", target=variant, now=now)
-        catalogue_changed([variant.product_id])
+        catalogue_changed([product_id])
 
 
 def _save(variant: Variant) -> None:

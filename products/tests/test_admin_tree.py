@@ -140,7 +140,7 @@ class TestBrands:
         ]
 
     def test_of_many_products_say_what_search_still_needs(self, admin, monkeypatch):
-        monkeypatch.setattr("products.services.brands.INDEXED_AT_ONCE", 0)
+        monkeypatch.setattr("products.services.changes.INDEXED_AT_ONCE", 0)
         product(brand="Fern")
         fern = Brand.objects.get()
 

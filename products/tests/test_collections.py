@@ -11,9 +11,9 @@ from django.db import IntegrityError, transaction
 
 from products import search, services
 from products.errors import BrandInUse
+from products.memory import catalogue_version
 from products.models import Brand, Collection, Product
-from products.services import brands, catalogue
-from products.services.changes import catalogue_version
+from products.services import catalogue, changes
 from products.tests.factories import NOW, product, variant_data
 from shop.audit.models import AuditEntry
 from shop.core.errors import NotFound, ValidationFailed
@@ -56,8 +56,15 @@ class TestBrands:
         entry = AuditEntry.objects.get(action="products.brand_renamed")
         assert (entry.object_id, entry.facts) == (str(brand.pk), {"former": "Fern"})
 
+    def test_a_category_s_new_name_is_found(self):
+        made = product(name="Oak desk")
+
+        services.update_category(ref=made.category.slug, name="Worktops", **WHO)
+
+        assert found("worktops") == [made.pk]
+
     def test_a_large_one_is_left_to_the_command(self, monkeypatch):
-        monkeypatch.setattr(brands, "INDEXED_AT_ONCE", 1)
+        monkeypatch.setattr(changes, "INDEXED_AT_ONCE", 1)
         lamps = [product(brand="Fern").pk for _ in range(2)]
 
         assert services.rename_brand(brand_id=Brand.objects.get().pk, name="Moss", **WHO) is False

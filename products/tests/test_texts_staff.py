@@ -9,8 +9,8 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from products import schemas, services, text_shapes
+from products.memory import catalogue_version
 from products.models import CategoryText, Product, ProductText
-from products.services.changes import catalogue_version
 from products.tests.factories import NOW, category, product, variant_data
 from shop.audit.models import AuditEntry
 from users.tests.clients import anonymous, client_of

@@ -101,6 +101,19 @@ def lock_by_name(name: str) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
 
 
+def check_references() -> None:
+    """
+    Have what this transaction refers to looked at now and not at its commit, where nobody could answer a refusal.
+
+    What it refers to can't be deleted from then on. SQLite has one writer at a time: what was read is still there.
+
+    :raises django.db.IntegrityError: somebody has deleted it.
+    """
+    require_transaction("Checking references")
+    if connection.vendor == "postgresql":
+        connection.check_constraints()
+
+
 def sqlstate(error: BaseException) -> str | None:
     """Return PostgreSQL's code for a database error, or None where there is none (SQLite)."""
     return getattr(error.__cause__, "pgcode", None)

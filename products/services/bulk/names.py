@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from products.attributes import folded
-from products.importing.names import Named, Tree, attributes_named
-from products.models import Attribute, Brand, CatalogueState, Collection
+from products.models import Attribute, Brand, Collection
+from products.selectors.named import Named, Tree, attributes_named
 from products.services.categories import create_category
 from products.services.collections import create_collection
+from shop.core.transactions import lock_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,15 +26,15 @@ def make_missing(records: Sequence[ProductRecord], *, actor_id: UUID | None, now
     """
     Make the categories, brands, collections and attributes that these products name and the shop lacks.
 
-    Locks: the catalogue's state, where categories or collections are missing: of two files that name the same one,
-    one makes it.
+    Locks: these names, where categories or collections are missing: of two files that name the same one, one makes
+    it.
 
     :raises ValidationFailed: somebody has made a category of the same name this moment; nothing is written.
     """
     paths = {tuple(record.category) for record in records if record.category}
     names = {name for record in records for name in record.collections or ()}
     if _lacks(paths, names):
-        _lock()
+        lock_by_name("products.names")
         _make_categories(paths)
         for name in sorted(names):
             if Named(Collection, [name]).find(name) is None:
@@ -47,11 +48,6 @@ def make_missing(records: Sequence[ProductRecord], *, actor_id: UUID | None, now
 def _lacks(paths: Iterable[Sequence[str]], names: Iterable[str]) -> bool:
     tree, known = Tree(), Named(Collection, names)
     return any(tree.find(path) is None for path in paths) or any(known.find(name) is None for name in names)
-
-
-def _lock() -> None:
-    CatalogueState.objects.bulk_create([CatalogueState(pk=1)], ignore_conflicts=True)
-    CatalogueState.objects.select_for_update().get(pk=1)
 
 
 def _make_categories(paths: Iterable[tuple[str, ...]]) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from products.importing.wanted import WantedPrice, WantedProduct
+    from products.services.bulk.wanted import WantedPrice, WantedProduct
 
 _KEPT = ("lowest", "compare_at", "lowest_before")
 

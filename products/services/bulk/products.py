@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from products.importing.wanted import WantedProduct
+    from products.services.bulk.wanted import WantedProduct
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from products.importing.wanted import WantedProduct, WantedVariant
+    from products.services.bulk.wanted import WantedProduct, WantedVariant
 
 REASON = "import"
 

@@ -8,6 +8,7 @@ import pytest
 
 from products import services
 from products.importing.saving import Saved
+from products.memory import catalogue_version
 from products.models import (
     Brand,
     Category,
@@ -22,7 +23,6 @@ from products.models import (
     StockMovement,
     Variant,
 )
-from products.services.changes import catalogue_version
 from products.tests.factories import NOW, category, product, variant_data
 from products.tests.importing.saying import EVERYTHING, LATER, change, record, save, sized, variant
 from products.tests.importing.snapshots import snapshot

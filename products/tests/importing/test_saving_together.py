@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from django.db import transaction
 from django.db.models import F, Sum
 
 from products import services
@@ -12,6 +13,7 @@ from products.errors import OutOfStock
 from products.importing import existing, saving
 from products.importing.records import ProductRecord, RowError
 from products.importing.saving import Saved
+from products.memory import catalogue_version
 from products.models import (
     Brand,
     Category,
@@ -20,10 +22,12 @@ from products.models import (
     StockItem,
     Variant,
 )
-from products.tests.factories import NOW, category
+from products.services.bulk.names import make_missing
+from products.tests.factories import NOW, category, product
 from products.tests.importing.saying import change, record, save, sized, variant
 from shop.core import transactions
 from shop.core.ids import new_id
+from shop.core.transactions import use_case
 from tests.statements import statements
 from users.tests.races import together
 
@@ -58,6 +62,21 @@ class TestStatements:
 
         assert counts[0] == counts[1], counts
         assert counts[0] <= {"new": 50, "known": 50, "same": 14}[handle]
+
+
+@pytest.mark.needs_postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_makes_categories_keeps_no_other_edit_waiting():
+    lamp = product()
+    before = catalogue_version()
+
+    def edit(_: int) -> int:
+        use_case(services.update_product, product_id=lamp.pk, name="Desk lamp", actor_id=None, now=NOW)
+        return catalogue_version()
+
+    with transaction.atomic():
+        make_missing([record("shade", category=("Attic",))], actor_id=None, now=NOW)
+        assert together(1, edit) == [before + 1]
 
 
 @pytest.mark.django_db(transaction=True)

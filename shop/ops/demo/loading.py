@@ -1,9 +1,9 @@
-"""Filling an empty shop: pictures are drawn while the rows are written."""
+"""Filling an empty shop: its pictures, then everything else."""
 
 from __future__ import annotations
 
 import os
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -34,14 +34,14 @@ def load(*, progress: Callable[[int, int], None]) -> None:
 
     :param progress: called with how many pieces of work are done, and of how many.
     """
-    goods, now = reading.products(), timezone.now()
-    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
-    try:
-        # Drawn while the rows are written. They are seen when all is committed, and then the pictures are there.
-        images = [pool.submit(_drawn, product) for product in goods]
-        use_case(_write, goods, images, now=now, progress=lambda done: progress(done, 2 * len(goods)))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    goods, now, images = reading.products(), timezone.now(), []
+    total = 2 * len(goods)
+    # Before the transaction, which would wait for the store of pictures; and whoever sees a product finds its own.
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for image in pool.map(_drawn, goods):
+            images.append(image)
+            progress(len(images), total)
+    use_case(_write, goods, images, now=now, progress=lambda done: progress(len(goods) + done, total))
 
 
 def _drawn(product: dict[str, Any]) -> catalogue.StoredImage:
@@ -52,7 +52,7 @@ def _drawn(product: dict[str, Any]) -> catalogue.StoredImage:
 @transaction.atomic
 def _write(
     goods: Sequence[dict[str, Any]],
-    images: Sequence[Future[catalogue.StoredImage]],
+    images: Sequence[catalogue.StoredImage],
     *,
     now: datetime,
     progress: Callable[[int], None],
@@ -68,10 +68,8 @@ def _write(
     for index, product in enumerate(goods):
         # As if they had come in over the last weeks: "newest" then has an order.
         since = now - timedelta(hours=7 * (len(goods) - index))
-        image = images[index].result()
-        progress(2 * index + 1)
-        _add_product(product, image, since=since, now=now)
-        progress(2 * index + 2)
+        _add_product(product, images[index], since=since, now=now)
+        progress(index + 1)
     _add_collections(now)
     _add_selling(now)
 

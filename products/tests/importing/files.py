@@ -33,7 +33,7 @@ def one(handle: str) -> dict[str, Any]:
         "variants": [
             (v.sku, v.options, *v.prices.values_list("amount", "compare_at").get(),
              v.stock.tracked, v.stock.on_hand, v.stock.backorder_limit)
-            for v in found.variants.select_related("stock").order_by("position")
+            for v in found.variants.select_related("stock").order_by("position", "pk")
         ],
         "images": [(image["url"], image["alt"]) for image in found.image_sources],
     }  # fmt: skip

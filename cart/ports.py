@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 class PurchaseHistory(Protocol):
     """Answers questions about what was bought before; called in the caller's transaction."""
 
-    def has_bought(self, *, user_id: UUID) -> bool:
-        """Tell whether a customer has a paid order."""
+    def bought_by(self, user: Any) -> Any:
+        """Return the condition that a customer has ever paid an order, for a query in which ``user`` is their id."""
         ...
 
     def order_of_cart(self, *, cart_id: UUID) -> UUID | None:

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 CHANGES = ("price_up", "price_down", "stock_short", "gone", "coupon_dropped", "merged", "cut")
+TREATMENTS = ("standard", "export", "reverse_charge")
 
 
 class CartItemImage(serializers.Serializer[Any]):
@@ -52,12 +53,21 @@ class CartChange(serializers.Serializer[Any]):
     new = serializers.JSONField(allow_null=True)
 
 
+class CartDiscount(serializers.Serializer[Any]):
+    """A promotion that applies, and what it takes off; ``code`` is null where it needed none."""
+
+    name = serializers.CharField()
+    code = serializers.CharField(allow_null=True)
+    amount = serializers.CharField()
+
+
 class PricedCartAnswer(serializers.Serializer[Any]):
     """The cart; unknown parts are null and not in ``total``."""
 
     id = serializers.UUIDField(allow_null=True)
     items = CartLine(many=True)
     coupons = serializers.ListField(child=serializers.CharField())
+    discounts = CartDiscount(many=True)
     country = serializers.CharField(allow_null=True)
     region = serializers.CharField(allow_null=True)
     postal_code = serializers.CharField(allow_null=True)
@@ -67,6 +77,8 @@ class PricedCartAnswer(serializers.Serializer[Any]):
     shipping_total = serializers.CharField(allow_null=True)
     tax_total = serializers.CharField(allow_null=True)
     tax_added = serializers.CharField(allow_null=True)
+    tax_treatment = serializers.ChoiceField(choices=TREATMENTS, allow_null=True)
+    vat_id = serializers.CharField(allow_null=True)
     prices_include_tax = serializers.BooleanField()
     tax_lines = CartTaxLine(many=True)
     total = serializers.CharField()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shop.core.money import rate_text, to_text
 
 if TYPE_CHECKING:
+    from cart.pricing import Considered, Reason
     from cart.selectors.priced import PricedCart, PricedItem
 
 
@@ -20,7 +21,8 @@ def cart_json(cart: PricedCart) -> dict[str, Any]:
     return {
         "id": cart.id,
         "items": [item_json(item, currency) for item in cart.items],
-        "coupons": [coupon["code"] for coupon in cart.coupons],
+        "coupons": cart.coupons,
+        "discounts": [discount_json(one, currency) for one in cart.applied],
         "country": cart.place.country or None,
         "region": cart.place.region or None,
         "postal_code": cart.place.postal_code or None,
@@ -30,6 +32,8 @@ def cart_json(cart: PricedCart) -> dict[str, Any]:
         "shipping_total": text(totals.shipping),
         "tax_total": text(totals.tax),
         "tax_added": text(totals.tax_added),
+        "tax_treatment": cart.tax_treatment or None,
+        "vat_id": cart.vat_id or None,
         "prices_include_tax": cart.prices_include_tax,
         "tax_lines": tax_lines_json(totals.tax_lines, currency),
         "total": text(totals.total),
@@ -55,6 +59,22 @@ def item_json(item: PricedItem, currency: str) -> dict[str, Any]:
         "line_total": None if price is None else to_text(price * item.quantity, currency),
         "available": offer.available if offer and offer.for_sale else 0,
     }
+
+
+def discount_json(one: Considered, currency: str) -> dict[str, Any]:
+    """Return a promotion that applies, with what it takes off."""
+    promotion = one.promotion
+    return {"name": promotion.name, "code": promotion.code or None, "amount": to_text(one.amount, currency)}
+
+
+def reason_json(reason: Reason, currency: str) -> dict[str, Any]:
+    """Return why a promotion doesn't apply: the rule, and where it has them what it needs and what is missing."""
+    said: dict[str, Any] = {"rule": reason.rule}
+    for name in ("needed", "missing"):
+        value = getattr(reason, name)
+        if value is not None:
+            said[name] = to_text(value, currency) if reason.money else value
+    return said
 
 
 def tax_lines_json(lines: Any, currency: str) -> list[dict[str, Any]]:

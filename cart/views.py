@@ -42,7 +42,9 @@ class CartViewSet(viewsets.ViewSet):
     def read(self, request: Request) -> Response:
         cart = selectors.read_cart(owner_of(request), now=timezone.now())
         if cart is None:
-            cart = selectors.empty_cart(currency=settings.BASE_CURRENCY, language=language_of(request))
+            cart = selectors.empty_cart(
+                currency=settings.BASE_CURRENCY, language=language_of(request), now=timezone.now()
+            )
         return _answer(cart)
 
     @extend_schema(request=PlaceBody, responses=PricedCartAnswer)
@@ -109,7 +111,7 @@ class CartViewSet(viewsets.ViewSet):
             raise NotFound
         currency = cart.currency if cart else settings.BASE_CURRENCY
         options = selectors.shipping_options(
-            place=place, currency=currency, subtotal=cart.totals.subtotal if cart else 0
+            place=place, currency=currency, parcel=cart.parcel if cart else selectors.Parcel()
         )
         return Response([_option_json(option, currency) for option in options])
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class History:
     """Answers carts from the orders: implements ``cart.ports.PurchaseHistory``."""
 
-    has_bought = staticmethod(selectors.has_bought)
+    bought_by = staticmethod(selectors.bought_by)
     order_of_cart = staticmethod(selectors.order_of_cart)
 
 

@@ -216,6 +216,8 @@ CORS_ALLOW_HEADERS = [
 # Selling.
 BASE_CURRENCY = env.text("BASE_CURRENCY", "EUR")
 CURRENCIES = env.words("CURRENCIES", BASE_CURRENCY)
+# Where the shop is established: its taxes are in the price list, where that includes any.
+SHOP_COUNTRY = env.text("SHOP_COUNTRY", "DE")
 PRICES_INCLUDE_TAX = env.flag("PRICES_INCLUDE_TAX", default=True)
 REVIEWS_MODERATED = env.flag("REVIEWS_MODERATED", default=False)
 CATALOGUE_MAX_AGE = env.whole("CATALOGUE_MAX_AGE", 5, most=3600)

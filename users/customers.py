@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -20,6 +20,11 @@ def customer_groups() -> QuerySet[CustomerGroup]:
     members = GroupMembership.objects.filter(group=OuterRef("pk")).order_by().values("group")
     count = Subquery(members.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
     return CustomerGroup.objects.annotate(member_count=Coalesce(count, 0))
+
+
+def groups_of(user: Any) -> QuerySet[GroupMembership]:
+    """Return the memberships of somebody, for a query in which ``user`` is their id."""
+    return GroupMembership.objects.filter(user=user).order_by("pk")
 
 
 def group_codes_of(user_id: UUID) -> frozenset[str]:

@@ -22,6 +22,7 @@ from users.customers import (
     current_consents,
     customer_groups,
     group_codes_of,
+    groups_of,
     has_consent,
     in_customer_group,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "email_change_of_link",
     "email_change_parts",
     "group_codes_of",
+    "groups_of",
     "has_consent",
     "in_customer_group",
     "living_session",

@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Upper
 
-from cart.models import Cart, CartCoupon, CartItem, ShippingRate, TaxRate
+from cart.models import Cart, CartCoupon, CartItem, CustomerUses, Promotion, TaxRate
+from cart.places import Place
+from cart.ports import purchase_history
+from cart.selectors.rates import rates_to
 from shop.core.ids import token_hash
 from shop.core.sql import JsonList
+from users import selectors as users
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -55,25 +61,18 @@ class Shopper:
     language: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a cart goes: what tax and shipping depend on. An empty country isn't known yet."""
-
-    country: str = ""
-    region: str = ""
-    postal_code: str = ""
-
-
-def load_cart(owner: CartOwner, *, place: Place | None = None, lock: bool = False) -> Cart | None:
+def load_cart(
+    owner: CartOwner, *, now: datetime, place: Place | None = None, lock: bool = False
+) -> Cart | None:
     """
-    Return the owner's open cart with ``lines``, ``codes``, ``tax_rates`` and ``shipping_rates`` as lists of dicts.
+    Return the owner's open cart with what prices it.
 
-    One statement, or two where it had to wait for the lock. The rules are those of ``place``, or else of the
-    cart's own.
+    ``lines``, ``codes``, ``promotions``, ``tax_rates``, ``shipping_rates`` and ``groups`` are lists of dicts. One
+    statement, or two where it had to wait for the lock. The rules are those of ``place``, or else of the cart's own.
 
     :param lock: keep others from changing the cart until the transaction ends.
     """
-    rows = _with_rules(Cart.objects.filter(owner.own(), status=Cart.Status.OPEN), place)
+    rows = _with_rules(Cart.objects.filter(owner.own(), status=Cart.Status.OPEN), place, now)
     if not lock:
         return rows.first()
     # An account that is erased while its request is under way gets no cart to write to, hence no order either.
@@ -98,39 +97,59 @@ def is_alive(owner: CartOwner) -> bool:
     )
 
 
-def _with_rules(rows: QuerySet[Cart], place: Place | None) -> QuerySet[Cart]:
+def _with_rules(rows: QuerySet[Cart], place: Place | None, now: datetime) -> QuerySet[Cart]:
     country: Any = OuterRef("country") if place is None else Value(place.country)
     region: Any = OuterRef("region") if place is None else Value(place.region)
-    # Compared in capitals and not by iexact: SQLite would read a region of "%" as any region.
-    rates = (
-        TaxRate.objects.alias(place=Upper("region"))
-        .filter(Q(region="") | Q(place=Upper(region)), country=country)
-        .order_by("region", "pk")
-    )
-    shipping = ShippingRate.objects.filter(
-        country=country, currency=OuterRef("currency"), method__is_active=True
-    ).order_by("method__position", "method", "postal_prefix")
     items = CartItem.objects.filter(cart=OuterRef("pk")).order_by("pk")
     coupons = CartCoupon.objects.filter(cart=OuterRef("pk")).order_by("pk")
     return rows.annotate(
         lines=JsonList(items, id="pk", variant="variant_id", quantity="quantity", seen_price="seen_price"),
-        codes=JsonList(coupons, **{name: F(f"coupon__{name}") for name in _COUPON_FIELDS}),
-        tax_rates=JsonList(
-            rates, name="name", region="region", tax_class="tax_class", rate="rate", on_shipping="on_shipping"
-        ),
-        shipping_rates=JsonList(
-            shipping,
-            code="method__code",
-            name="method__name",
-            postal_prefix="postal_prefix",
-            amount="amount",
-            free_from="free_from",
-            min_days="min_days",
-            max_days="max_days",
-        ),
+        codes=JsonList(coupons, **{name: F(f"coupon__{name}") for name in _CODE_FIELDS}),
+        promotions=_promotions(now),
+        # Every customer's, and no guest's.
+        groups=JsonList(users.groups_of(OuterRef("user_id")), code=F("group__code")),
+        has_bought=purchase_history().bought_by(OuterRef("user_id")),
+        tax_rates=_tax_rates(country, region),
+        shipping_rates=rates_to(country, region, OuterRef("currency")),
     )
 
 
-_COUPON_FIELDS = (
-    "id", "code", "kind", "value", "currency", "min_subtotal", "starts_at", "ends_at", "max_uses", "used", "is_active",
+def _tax_rates(country: Any, region: Any) -> JsonList:
+    """Return the rates of the place, those of its region last, and of the country where the shop is."""
+    # Compared in capitals and not by iexact: SQLite would read a region of "%" as any region.
+    there = Q(region="") | Q(place=Upper(region))
+    rates = (
+        TaxRate.objects.alias(place=Upper("region"))
+        .filter(there & Q(country=country) | Q(country=settings.SHOP_COUNTRY, region=""))
+        .order_by("region", "pk")
+    )
+    names = ("name", "country", "region", "tax_class", "rate", "on_shipping")
+    return JsonList(rates, **{name: name for name in names})
+
+
+def _promotions(now: datetime) -> JsonList:
+    """Return the promotions that need no code and are on, and those whose codes are on the cart."""
+    on = Q(needs_code=False, is_active=True) & (Q(ends_at__isnull=True) | Q(ends_at__gt=now))
+    named = CartCoupon.objects.filter(cart=OuterRef(OuterRef("pk"))).values("coupon__promotion")
+    rows = Promotion.objects.filter(on | Q(pk__in=named)).order_by("pk")
+    uses = CustomerUses.objects.filter(promotion=OuterRef("pk"), user=OuterRef(OuterRef("user_id")))
+    return JsonList(
+        rows,
+        **{name: name for name in _PROMOTION_FIELDS},
+        products=JsonList(_of_promotion(Promotion.products.through), id=F("product_id")),
+        categories=JsonList(_of_promotion(Promotion.categories.through), path=F("category__path")),
+        groups=JsonList(_of_promotion(Promotion.groups.through), code=F("customergroup__code")),
+        used_by_customer=Subquery(uses.values("used")[:1]),
+    )
+
+
+def _of_promotion(through: Any) -> Any:
+    return through.objects.filter(promotion=OuterRef("pk")).order_by("pk")
+
+
+_CODE_FIELDS = ("id", "code", "promotion_id", "customer_id", "max_uses", "used", "is_active")
+_PROMOTION_FIELDS = (
+    "id", "name", "kind", "value", "buy_quantity", "get_quantity", "currency", "needs_code", "first_order",
+    "min_subtotal", "min_quantity", "priority", "combines", "starts_at", "ends_at", "max_uses", "max_uses_each",
+    "used", "is_active",
 )  # fmt: skip

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
 
 from cart import pricing
-from cart.coupons import refusal
 from cart.models import Cart
-from cart.selectors.loading import CartOwner, Place, load_cart
-from cart.selectors.shipping import ShippingOption, options_among
+from cart.places import Place
+from cart.selectors.loading import CartOwner, load_cart
+from cart.selectors.rules import customer_of, promotions_of
+from cart.selectors.shipping import Parcel, ShippingOption, options_among
+from cart.tax import taxation_of
 from products import selectors as products
-from shop.core.money import to_text
+from shop.core.money import payable_step, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,11 +34,18 @@ class PricedItem:
     quantity: int
     seen_price: int | None
     offer: Offer | None
+    # What it is charged at, where that isn't the price list's: a sale free of a tax that the list includes.
+    charged: int | None = None
+
+    @property
+    def list_price(self) -> int | None:
+        """What one unit costs in the catalogue, minor units, or None when it can't be bought."""
+        return self.offer.price if self.offer and self.offer.for_sale else None
 
     @property
     def unit_price(self) -> int | None:
-        """What one unit costs now, minor units, or None when it can't be bought."""
-        return self.offer.price if self.offer and self.offer.for_sale else None
+        """What one unit costs here, minor units, or None when it can't be bought."""
+        return self.list_price if self.charged is None else self.charged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +62,24 @@ class PricedCart:
     items: tuple[PricedItem, ...]
     totals: pricing.Totals
     prices_include_tax: bool
-    coupons: tuple[Mapping[str, Any], ...] = ()
+    tax_treatment: str = ""
+    vat_id: str = ""
+    # The rows of the codes on it.
+    codes: tuple[Mapping[str, Any], ...] = ()
+    parcel: Parcel = field(default_factory=Parcel)
     options: tuple[ShippingOption, ...] = ()
     changes: tuple[dict[str, Any], ...] = field(default=())
+
+    @property
+    def applied(self) -> tuple[pricing.Considered, ...]:
+        """The promotions that apply, in their turn."""
+        return tuple(one for one in self.totals.considered if one.applied)
+
+    @property
+    def coupons(self) -> list[str]:
+        """The codes that apply, in the order in which they were put on the cart."""
+        applied = {one.promotion.code for one in self.applied}
+        return [code["code"] for code in self.codes if code["code"] in applied]
 
     @property
     def needs_shipping(self) -> bool:
@@ -70,7 +94,7 @@ class PricedCart:
 
 def read_cart(owner: CartOwner, *, now: datetime) -> PricedCart | None:
     """Return the owner's open cart, priced, in two statements; nothing is written."""
-    cart = load_cart(owner)
+    cart = load_cart(owner, now=now)
     return None if cart is None else priced_cart(cart, now=now)
 
 
@@ -97,17 +121,18 @@ def priced_cart(
     unknown = {line["variant"] for line in cart.lines} - set(offers)
     if unknown:
         offers |= products.offers_in(unknown, currency=cart.currency, now=now, language=language)
-    items = tuple(_item(line, offers) for line in cart.lines)
+    step = payable_step(cart.currency)
+    tax = taxation_of(cart.tax_rates, place=place, vat_id=cart.vat_id, step=step)
+    items = tuple(_item(line, offers, tax) for line in cart.lines)
     lines = [_line(item) for item in items if item.unit_price is not None]
-    subtotal = sum(line.total for line in lines)
-    options = options_among(cart.shipping_rates, postal_code=place.postal_code, subtotal=subtotal)
-    applied, dropped = _coupons(cart, subtotal=subtotal, now=now)
+    parcel = _parcel(items, lines)
+    options = options_among(cart.shipping_rates, postal_code=place.postal_code, parcel=parcel)
+    sale = pricing.Sale(
+        now=now, currency=cart.currency, promotions=promotions_of(cart), customer=customer_of(cart), step=step
+    )
     needs_shipping = any(item.offer and item.offer.requires_shipping for item in items)
     totals = pricing.price(
-        lines,
-        discounts=[pricing.Discount(code=c["code"], kind=c["kind"], value=c["value"]) for c in applied],
-        tax=_tax_rules(cart.tax_rates) if place.country else None,
-        shipping=_shipping(options, method) if needs_shipping else 0,
+        lines, sale, tax=tax, shipping=_shipping(options, method, tax) if needs_shipping else 0
     )
     return PricedCart(
         id=cart.pk,
@@ -119,69 +144,74 @@ def priced_cart(
         shipping_method=method,
         items=items,
         totals=totals,
-        prices_include_tax=settings.PRICES_INCLUDE_TAX,
-        coupons=tuple(applied),
+        prices_include_tax=tax.prices_include_tax if tax else settings.PRICES_INCLUDE_TAX,
+        tax_treatment=tax.treatment if tax else "",
+        vat_id=cart.vat_id,
+        codes=tuple(cart.codes),
+        parcel=parcel,
         options=tuple(options),
-        changes=tuple(_changes(cart, items, dropped)),
+        changes=tuple(_changes(cart, items, _dropped(cart, totals))),
     )
 
 
-def empty_cart(*, currency: str, language: str) -> PricedCart:
+def empty_cart(*, currency: str, language: str, now: datetime) -> PricedCart:
     """Return what somebody without a cart sees; nothing is written."""
-    totals = pricing.price([], tax=None, shipping=None)
+    totals = pricing.price([], pricing.Sale(now=now, currency=currency))
     return PricedCart(
         id=None, user_id=None, version=0, currency=currency, language=language, place=Place(), shipping_method="",
         items=(), totals=totals, prices_include_tax=settings.PRICES_INCLUDE_TAX,
     )  # fmt: skip
 
 
-def _item(line: Mapping[str, Any], offers: Mapping[int, Offer]) -> PricedItem:
-    return PricedItem(
+def _item(line: Mapping[str, Any], offers: Mapping[int, Offer], tax: pricing.Taxation | None) -> PricedItem:
+    offer = offers.get(line["variant"])
+    item = PricedItem(
         # SQLite keeps a UUID without its dashes.
         id=str(UUID(line["id"])),
         variant_id=line["variant"],
         quantity=line["quantity"],
         seen_price=line["seen_price"],
-        offer=offers.get(line["variant"]),
+        offer=offer,
     )
+    if tax is None or offer is None or item.list_price is None:
+        return item
+    return replace(item, charged=tax.charged(item.list_price, offer.tax_class))
 
 
 def _line(item: PricedItem) -> pricing.Line:
     assert item.offer is not None  # noqa: S101  (a price comes from an offer)
     return pricing.Line(
-        key=item.id, unit_price=item.offer.price or 0, quantity=item.quantity, tax_class=item.offer.tax_class
+        key=item.id,
+        unit_price=item.unit_price or 0,
+        quantity=item.quantity,
+        tax_class=item.offer.tax_class,
+        product=item.offer.product_id,
+        category=item.offer.category_path,
     )
 
 
-def _tax_rules(rates: list[Mapping[str, Any]]) -> pricing.TaxRules:
-    """Return the rules; rates of a region come after the country's and replace them."""
-    by_class = {rate["tax_class"]: pricing.Tax(name=rate["name"], rate=rate["rate"]) for rate in rates}
-    shipping = [pricing.Tax(name=rate["name"], rate=rate["rate"]) for rate in rates if rate["on_shipping"]]
-    return pricing.TaxRules(
-        by_class=by_class,
-        shipping=shipping[-1] if shipping else pricing.NO_TAX,
-        prices_include_tax=settings.PRICES_INCLUDE_TAX,
-    )
+def _parcel(items: tuple[PricedItem, ...], lines: list[pricing.Line]) -> Parcel:
+    sent = [item for item in items if item.offer and item.offer.requires_shipping]
+    weight = sum(item.offer.weight_grams * item.quantity for item in sent if item.offer)
+    return Parcel(subtotal=sum(line.total for line in lines), weight=weight)
 
 
-def _shipping(options: list[ShippingOption], method: str) -> int | None:
-    return next((option.amount for option in options if option.code == method), None)
+def _shipping(options: list[ShippingOption], method: str, tax: pricing.Taxation | None) -> int | None:
+    amount = next((option.amount for option in options if option.code == method), None)
+    return amount if amount is None or tax is None else tax.charged(amount, None)
 
 
-def _coupons(cart: Any, *, subtotal: int, now: datetime) -> tuple[list[Any], list[Any]]:
-    applied: list[Any] = []
-    dropped: list[Any] = []
-    for coupon in cart.codes:
-        fits = refusal(coupon, subtotal=subtotal, currency=cart.currency, now=now) is None
-        (applied if fits else dropped).append(coupon)
-    return applied, dropped
+def _dropped(cart: Any, totals: pricing.Totals) -> list[str]:
+    """Return the codes on the cart that take nothing off it now."""
+    applied = {one.promotion.code for one in totals.considered if one.applied}
+    return [code["code"] for code in cart.codes if code["code"] not in applied]
 
 
-def _changes(cart: Cart, items: tuple[PricedItem, ...], dropped: list[Any]) -> list[dict[str, Any]]:
+def _changes(cart: Cart, items: tuple[PricedItem, ...], dropped: list[str]) -> list[dict[str, Any]]:
     """Return what is different since the shopper's last write, with old and new values."""
     changes = list(cart.notices)
     for item in items:
-        price, seen = item.unit_price, item.seen_price
+        price, seen = item.list_price, item.seen_price
         if price is None:
             changes.append(_change("gone", item, _text(seen, cart.currency), None))
             continue
@@ -191,7 +221,7 @@ def _changes(cart: Cart, items: tuple[PricedItem, ...], dropped: list[Any]) -> l
         sellable = item.offer.sellable if item.offer else None
         if sellable is not None and sellable < item.quantity:
             changes.append(_change("stock_short", item, item.quantity, sellable))
-    changes.extend({"code": "coupon_dropped", "item": None, "old": c["code"], "new": None} for c in dropped)
+    changes.extend({"code": "coupon_dropped", "item": None, "old": code, "new": None} for code in dropped)
     return changes
 
 

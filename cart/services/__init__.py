@@ -1,12 +1,13 @@
 """Every way a cart can change."""
 
-from cart.services.checkout import check_total, convert, give_back_coupons, redeem_coupons
+from cart.services.checkout import check_total, convert
 from cart.services.coupons import add_coupon, remove_coupon
 from cart.services.forgetting import forget_customer, forget_guest_carts, lock_carts
 from cart.services.lines import add_item, add_quantities, clear, set_quantity
 from cart.services.merge import merge_guest_cart
 from cart.services.opening import converted_cart, open_cart
 from cart.services.place import set_place
+from cart.services.redeeming import give_back_coupons, redeem
 
 __all__ = [
     "add_coupon",
@@ -22,7 +23,7 @@ __all__ = [
     "lock_carts",
     "merge_guest_cart",
     "open_cart",
-    "redeem_coupons",
+    "redeem",
     "remove_coupon",
     "set_place",
     "set_quantity",

@@ -1,20 +1,18 @@
-"""What placing an order does to a cart, and what ending that order unpaid gives back."""
+"""What placing an order does to a cart."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
-from cart.errors import CartConverted, CouponUsedUp, PriceChanged
-from cart.models import Cart, Coupon, CouponRedemption
+from cart.errors import CartConverted, PriceChanged
+from cart.models import Cart
 from cart.shapes import cart_json
 from shop.core.money import to_text
 from shop.core.transactions import require_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import datetime
     from uuid import UUID
 
@@ -51,31 +49,3 @@ def convert(*, cart_id: UUID, now: datetime) -> None:
     )
     if not closed:
         raise CartConverted(order=None)
-
-
-@transaction.atomic
-def redeem_coupons(*, cart_id: UUID, coupon_ids: Collection[int], now: datetime) -> None:
-    """
-    Count a use of each coupon for the order of this cart. Locks: the coupons.
-
-    :raises CouponUsedUp: one has no use left; nothing is written.
-    """
-    if not coupon_ids:
-        return
-    free = Q(max_uses__isnull=True) | Q(used__lt=F("max_uses"))
-    counted = Coupon.objects.filter(free, pk__in=coupon_ids).update(used=F("used") + 1)
-    if counted != len(coupon_ids):
-        raise CouponUsedUp
-    CouponRedemption.objects.bulk_create(
-        CouponRedemption(coupon_id=pk, cart_id=cart_id, created_at=now) for pk in sorted(coupon_ids)
-    )
-
-
-@transaction.atomic
-def give_back_coupons(*, cart_id: UUID) -> None:
-    """Release the uses that an order of this cart held; a second time does nothing. Locks: the redemptions."""
-    held = CouponRedemption.objects.filter(cart=cart_id, state=CouponRedemption.State.HELD)
-    coupons = list(held.select_for_update().order_by("coupon").values_list("coupon", flat=True))
-    if coupons:
-        held.update(state=CouponRedemption.State.RELEASED)
-        Coupon.objects.filter(pk__in=coupons).update(used=F("used") - 1)

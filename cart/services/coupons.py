@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.forms.models import model_to_dict
 
 from cart import selectors
 from cart.coupons import refusal
@@ -31,18 +30,19 @@ def add_coupon(*, owner: CartOwner, code: str, now: datetime, version: int | Non
     :raises CouponInvalid: there is no such code.
     :raises CouponExpired, CouponUsedUp, CouponNotApplicable: why it doesn't apply. Nothing is changed.
     """
-    cart = open_cart(owner, version=version)
-    coupon = Coupon.objects.filter(code__iexact=code).first()
+    cart = open_cart(owner, now=now, version=version)
+    coupon = Coupon.objects.filter(code=code.strip().upper()).first()
     if coupon is None:
         raise CouponInvalid
-    facts = {**model_to_dict(coupon), "id": coupon.pk}
-    subtotal = selectors.priced_cart(cart, now=now).totals.subtotal
-    if error := refusal(facts, subtotal=subtotal, currency=cart.currency, now=now):
-        raise error
     if coupon.pk not in {known["id"] for known in cart.codes}:
         CartCoupon.objects.create(cart_id=cart.pk, coupon=coupon)
-        cart.codes.append(facts)
-    return written(cart, now=now)
+        # Its promotion comes with the cart.
+        cart = open_cart(owner, now=now)
+    priced = selectors.priced_cart(cart, now=now)
+    if error := refusal(coupon.code, priced):
+        raise error
+    offers = {item.variant_id: item.offer for item in priced.items if item.offer}
+    return written(cart, now=now, offers=offers)
 
 
 @transaction.atomic
@@ -54,8 +54,8 @@ def remove_coupon(*, owner: CartOwner, code: str, now: datetime, version: int | 
     :raises NotFound: there is no open cart, or the code isn't on it.
     :raises PreconditionFailed: the cart has changed since.
     """
-    cart = open_cart(owner, version=version)
-    found = next((known for known in cart.codes if known["code"].casefold() == code.casefold()), None)
+    cart = open_cart(owner, now=now, version=version)
+    found = next((known for known in cart.codes if known["code"] == code.strip().upper()), None)
     if found is None:
         raise NotFound
     CartCoupon.objects.filter(cart_id=cart.pk, coupon=found["id"]).delete()

@@ -80,7 +80,7 @@ def set_quantity(
     :raises NotFound: the owner's cart has no such line.
     :raises PreconditionFailed: the cart has changed since. In each case nothing is changed.
     """
-    cart = open_cart(owner, version=version)
+    cart = open_cart(owner, now=now, version=version)
     line = next((line for line in cart.lines if UUID(line["id"]) == item_id), None)
     if line is None:
         raise NotFound
@@ -102,7 +102,7 @@ def clear(*, owner: CartOwner, now: datetime, version: int | None = None) -> Pri
     :raises NotFound: there is no open cart.
     :raises PreconditionFailed: the cart has changed since. In each case nothing is changed.
     """
-    cart = open_cart(owner, version=version)
+    cart = open_cart(owner, now=now, version=version)
     cart.items.all().delete()
     cart.coupons.all().delete()
     cart.lines, cart.codes = [], []

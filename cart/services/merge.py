@@ -27,11 +27,11 @@ def merge_guest_cart(*, user_id: UUID, token_hash: str, now: datetime) -> None:
     signing in shows no prices, so it doesn't count as having seen them. Without an open guest cart nothing happens.
     Locks: both carts, the guest's first.
     """
-    guest: Any = selectors.load_cart(CartOwner(token_hash=token_hash), lock=True)
+    guest: Any = selectors.load_cart(CartOwner(token_hash=token_hash), now=now, lock=True)
     if guest is None:
         return
     owner = CartOwner(user_id=user_id)
-    own: Any = selectors.load_cart(owner, lock=True)
+    own: Any = selectors.load_cart(owner, now=now, lock=True)
     if own is None:
         shopper = Shopper(owner=owner, currency=guest.currency, language=guest.language)
         own = open_or_new_cart(shopper, now=now)

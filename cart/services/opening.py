@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 CONVERTED_IS_NEWS = timedelta(days=1)
 
 
-def open_cart(owner: CartOwner, *, version: int | None = None, place: Place | None = None) -> Any:
+def open_cart(
+    owner: CartOwner, *, now: datetime, version: int | None = None, place: Place | None = None
+) -> Any:
     """
     Return the owner's open cart, locked, as ``load_cart`` does.
 
@@ -36,7 +38,7 @@ def open_cart(owner: CartOwner, *, version: int | None = None, place: Place | No
     :raises NotFound: there is none.
     :raises PreconditionFailed: it has changed since.
     """
-    cart = selectors.load_cart(owner, place=place, lock=True)
+    cart = selectors.load_cart(owner, now=now, place=place, lock=True)
     if cart is None:
         raise NotFound
     if version is not None and cart.version != version:
@@ -52,14 +54,14 @@ def open_or_new_cart(shopper: Shopper, *, now: datetime, version: int | None = N
     :raises PreconditionFailed: it has changed since.
     """
     owner = shopper.owner
-    cart: Any = selectors.load_cart(owner, lock=True)
+    cart: Any = selectors.load_cart(owner, now=now, lock=True)
     if version is not None and version != (cart.version if cart else 0):
         raise PreconditionFailed
     if cart is not None:
         return cart
     try:
         with transaction.atomic():
-            cart = Cart.objects.create(
+            Cart.objects.create(
                 user_id=owner.user_id,
                 token_hash="" if owner.user_id else owner.token_hash,
                 currency=shopper.currency,
@@ -69,10 +71,8 @@ def open_or_new_cart(shopper: Shopper, *, now: datetime, version: int | None = N
             )
     except IntegrityError:
         # Another request of the same shopper was faster; its cart is the one.
-        return open_cart(owner)
-    # What load_cart would find: nothing in it, and no place that has rules.
-    cart.lines, cart.codes, cart.tax_rates, cart.shipping_rates = [], [], [], []
-    return cart
+        pass
+    return open_cart(owner, now=now)
 
 
 def converted_cart(owner: CartOwner, *, now: datetime) -> CartConverted | None:

@@ -35,7 +35,7 @@ def set_place(*, owner: CartOwner, now: datetime, version: int | None = None, **
     :raises CurrencyNotAvailable: the shop doesn't sell in that currency, or a line has no price in it.
     :raises PreconditionFailed: the cart has changed since. In each case nothing is changed.
     """
-    cart = open_cart(owner, version=version)
+    cart = open_cart(owner, now=now, version=version)
     if changes.get("currency", cart.currency) not in settings.CURRENCIES:
         raise CurrencyNotAvailable(currency=changes["currency"])
     if cart.country and changes.get("country", cart.country) != cart.country:
@@ -45,7 +45,7 @@ def set_place(*, owner: CartOwner, now: datetime, version: int | None = None, **
         CartItem.objects.filter(cart_id=cart.pk).update(seen_price=None)
     # The rules loaded with the cart are those of its old place.
     Cart.objects.filter(pk=cart.pk).update(**changes)
-    cart = open_cart(owner)
+    cart = open_cart(owner, now=now)
     priced = selectors.priced_cart(cart, now=now)
     if "currency" in changes and any(_is_unpriced(item) for item in priced.items):
         raise CurrencyNotAvailable(currency=changes["currency"])

@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from cart import services
-from cart.models import Coupon, ShippingMethod, ShippingRate, TaxRate
+from cart.models import (
+    Coupon,
+    Promotion,
+    ShippingMethod,
+    ShippingRate,
+    ShippingZone,
+    TaxRate,
+    ZoneArea,
+)
 from cart.selectors import CartOwner, PricedCart, Shopper
 from products.models import Variant
 from products.selectors import Choice
@@ -26,16 +34,42 @@ def selling(
     """Let the shop sell to a country: one tax rate on goods and shipping, one method at 4.90."""
     TaxRate.objects.create(name="VAT", country=country, rate=rate, on_shipping=True)
     made, _ = ShippingMethod.objects.get_or_create(code=method, defaults={"name": method.title()})
-    ShippingRate.objects.create(
-        method=made, country=country, currency="EUR", amount=shipping, min_days=1, max_days=3
+    rate_to(made, country, amount=shipping)
+
+
+def zone(country: str = "DE", postal_pattern: str = "", region: str = "") -> ShippingZone:
+    """Return the zone of one area, made when there is none."""
+    made, new = ShippingZone.objects.get_or_create(name=f"{country} {region} {postal_pattern}".strip())
+    if new:
+        ZoneArea.objects.create(zone=made, country=country, region=region, postal_pattern=postal_pattern)
+    return made
+
+
+def rate_to(
+    method: ShippingMethod, country: str = "DE", postal_pattern: str = "", region: str = "", **values: Any
+) -> ShippingRate:
+    """Return what a method costs to an area: 4.90 in one to three days, unless said otherwise."""
+    usual = {"currency": "EUR", "amount": 490, "min_days": 1, "max_days": 3}
+    return ShippingRate.objects.create(
+        method=method, zone=zone(country, postal_pattern, region), **usual | values
     )
 
 
 def coupon(code: str = "TEN", **values: Any) -> Coupon:
-    """Return a coupon of ten per cent, unless said otherwise."""
-    return Coupon.objects.create(
-        code=code, **{"name": code, "kind": "percent", "value": 100_000, "currency": "EUR"} | values
-    )
+    """Return a code for a promotion of its own: ten per cent, unless said otherwise."""
+    own = {name: values.pop(name) for name in ("customer", "batch") if name in values}
+    made = promotion(**{"name": code, "needs_code": True} | values)
+    return Coupon.objects.create(promotion=made, code=code, **own)
+
+
+def promotion(**values: Any) -> Promotion:
+    """Return a promotion that needs no code: ten per cent, unless said otherwise; scopes are given as lists."""
+    usual = {"name": "Autumn", "kind": "percent", "value": 100_000, "currency": "EUR", "needs_code": False}
+    scopes = {name: values.pop(name) for name in ("products", "categories", "groups") if name in values}
+    made = Promotion.objects.create(**usual | values)
+    for name, rows in scopes.items():
+        getattr(made, name).set(rows)
+    return made
 
 
 def filled(who: Shopper, *variants: Variant, quantity: int = 1, now: datetime = NOW) -> PricedCart:

@@ -11,7 +11,8 @@ from cart.models import (
     CartCoupon,
     CartItem,
     Coupon,
-    CouponRedemption,
+    Promotion,
+    Redemption,
     ShippingMethod,
     ShippingRate,
     TaxRate,
@@ -72,10 +73,10 @@ class TestCoupon:
         "values",
         [
             {"used": 3, "max_uses": 2},
-            {"value": -1},
-            {"kind": "percent", "value": 1_000_001},
             {"used": -1},
             {"code": "TEN"},
+            {"code": "ten"},
+            {"code": ""},
         ],
     )
     def test_is_never_overused_nor_out_of_range(self, values):
@@ -86,11 +87,12 @@ class TestCoupon:
 
     def test_stands_once_on_a_cart_and_is_redeemed_once(self):
         values = {"cart": cart(token_hash="h"), "coupon": coupon()}
+        use = {"promotion": values["coupon"].promotion, "created_at": NOW}
         CartCoupon.objects.create(**values)
-        CouponRedemption.objects.create(**values, created_at=NOW)
+        Redemption.objects.create(**values, **use)
 
         assert_refused(CartCoupon.objects.create, **values)
-        assert_refused(CouponRedemption.objects.create, **values, created_at=NOW)
+        assert_refused(Redemption.objects.create, **values, **use)
         with pytest.raises(ProtectedError):
             values["coupon"].delete()
 

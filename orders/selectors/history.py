@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Exists
 
 from orders.models import Order
 
@@ -12,9 +14,9 @@ if TYPE_CHECKING:
 _BOUGHT = (Order.PaymentStatus.PAID, Order.PaymentStatus.PARTIALLY_REFUNDED, Order.PaymentStatus.REFUNDED)
 
 
-def has_bought(*, user_id: UUID) -> bool:
-    """Tell whether a customer ever paid an order."""
-    return Order.objects.filter(user_id=user_id, payment_status__in=_BOUGHT).exists()
+def bought_by(user: Any) -> Exists:
+    """Return the condition that a customer ever paid an order; ``user`` is their id in the query that asks."""
+    return Exists(Order.objects.filter(user_id=user, payment_status__in=_BOUGHT))
 
 
 def order_of_cart(*, cart_id: UUID) -> UUID | None:

@@ -50,9 +50,7 @@ def place_order(*, owner: CartOwner, placing: Placing, now: datetime) -> Order:
     """
     priced = _priced(owner, placing, now=now)
     order = write_order(priced, placing, now=now)
-    cart.redeem_coupons(
-        cart_id=order.cart_id, coupon_ids=[coupon["id"] for coupon in priced.coupons], now=now
-    )
+    cart.redeem(priced, email=order.email, now=now)
     products.reserve(
         order_ref=order.pk,
         quantities={item.variant_id: item.quantity for item in priced.items},
@@ -88,7 +86,7 @@ def _priced(owner: CartOwner, placing: Placing, *, now: datetime) -> PricedCart:
     if address is not None:
         place = carts.Place(country=address.country, region=address.region, postal_code=address.postal_code)
     try:
-        row = cart.open_cart(owner, place=place)
+        row = cart.open_cart(owner, now=now, place=place)
     except NotFound:
         raise (cart.converted_cart(owner, now=now) or NotFound()) from None
     priced = carts.priced_cart(

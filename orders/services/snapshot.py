@@ -72,7 +72,7 @@ def write_order(priced: PricedCart, said: Placing, *, now: datetime) -> Order:
         shipping_method=option.code if option else "",
         shipping_name=option.name if option else "",
         max_days=option.max_days if option else None,
-        coupons=[coupon["code"] for coupon in priced.coupons],
+        coupons=priced.coupons,
         placed_at=now,
         payment_due_at=now + settings.ORDER_PAYMENT_WINDOW if totals.total else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cart.models import Cart, CartItem, Coupon, CouponRedemption
+from cart.models import Cart, CartItem, Coupon, Promotion, Redemption
 from orders.models import Order, OrderAddress, OrderLine, OrderMove
 from products.models import Reservation, StockItem, StockMovement
 from shop.events.models import OutboxEvent
@@ -19,7 +19,8 @@ def footprint() -> dict[str, Any]:
         "stock": list(StockItem.objects.order_by("pk").values_list("on_hand", "reserved")),
         "movements": StockMovement.objects.count(),
         "coupons": list(Coupon.objects.values_list("code", "used")),
-        "redemptions": CouponRedemption.objects.count(),
+        "promotions": list(Promotion.objects.order_by("pk").values_list("name", "used")),
+        "redemptions": Redemption.objects.count(),
         "carts": list(Cart.objects.order_by("pk").values_list("status", "version")),
         "items": CartItem.objects.count(),
     }

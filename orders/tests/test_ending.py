@@ -9,7 +9,7 @@ from django.db import transaction
 
 from cart import handlers
 from cart import services as carts
-from cart.models import Coupon, CouponRedemption
+from cart.models import Coupon, Redemption
 from cart.tests.factories import bound_for, coupon, filled, selling, shopper
 from orders import services
 from orders.errors import TransitionNotAllowed
@@ -199,7 +199,7 @@ class TestCoupons:
             self.hear(OrderCancelled, order)
 
         assert Coupon.objects.get().used == 0
-        assert CouponRedemption.objects.get().state == "released"
+        assert Redemption.objects.get().state == "released"
         check_invariants()
 
     def test_are_given_back_by_the_event_of_an_expiry(self, order):

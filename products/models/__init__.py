@@ -4,7 +4,7 @@ from products.models.attributes import Attribute, ProductAttribute
 from products.models.catalogue import Brand, Category, Collection, Product, ProductSlug, Variant
 from products.models.media import ProductImage
 from products.models.opinions import Purchase, Review, StockAlert, WishlistItem
-from products.models.prices import Price, PriceChange, ProductPrice
+from products.models.prices import ExchangeRate, Price, PriceChange, ProductPrice
 from products.models.search import SearchEntry, SearchWord
 from products.models.state import CatalogueImport, CatalogueState
 from products.models.stock import Reservation, StockItem, StockMovement
@@ -18,6 +18,7 @@ __all__ = [
     "Category",
     "CategoryText",
     "Collection",
+    "ExchangeRate",
     "Price",
     "PriceChange",
     "Product",

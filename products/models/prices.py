@@ -18,6 +18,8 @@ class Price(models.Model):
     compare_at = models.BigIntegerField(null=True, blank=True)
     # The lowest price of the 30 days before the sale, where there is one.
     lowest_before = models.BigIntegerField(null=True, blank=True)
+    # Made by an exchange rate and not by hand: the next rate may change it.
+    by_rate = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -68,3 +70,32 @@ class PriceChange(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.amount} {self.currency}"
+
+
+class ExchangeRate(models.Model):
+    """
+    How prices in a currency are made from those in the base currency, where staff set none by hand.
+
+    ``rate`` is in millionths: 1 EUR at 1.0835 USD is 1083500. The result is rounded to the nearest multiple of
+    ``round_to`` minor units, and ``minus`` is taken off: 100 and 1 make prices that end in .99.
+    """
+
+    currency = models.CharField(max_length=3, unique=True)
+    rate = models.BigIntegerField()
+    round_to = models.PositiveIntegerField(default=1)
+    minus = models.PositiveIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+    # Which version of the catalogue the prices were last made of, and when; none since the rule was changed.
+    filled_version = models.BigIntegerField(null=True, blank=True, editable=False)
+    filled_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(rate__gte=1), name="products_exchangerate_positive"),
+            models.CheckConstraint(
+                condition=Q(round_to__gte=1, minus__lt=F("round_to")), name="products_exchangerate_rounds"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.currency}"

@@ -22,6 +22,10 @@ EXPONENTS: dict[str, int] = {
 # The largest amount a shop handles: a full cart (100 lines of 999 units) and its tax still fit a BigInteger.
 MAX_MINOR = 10**13
 
+# Cards take amounts in these currencies only when the last of their three places is 0.
+# https://docs.stripe.com/currencies#three-decimal
+_THREE_PLACES_STEP = 10
+
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?")
 
 
@@ -43,6 +47,11 @@ class Money:
 def is_currency(code: str) -> bool:
     """Tell whether a shop may switch this currency on."""
     return code in EXPONENTS
+
+
+def payable_step(currency: str) -> int:
+    """Return what a payable amount is a multiple of, in minor units: 1, or 10 in currencies of three places."""
+    return _THREE_PLACES_STEP if EXPONENTS[currency] == 3 else 1
 
 
 def to_text(minor: int, currency: str) -> str:

@@ -30,7 +30,8 @@ class JsonList(Subquery):
         if connection.vendor == "postgresql":
             template = "(SELECT COALESCE(jsonb_agg(item.json_object), '[]'::jsonb) FROM %s item)"
         else:
-            template = "(SELECT json_group_array(json(item.json_object)) FROM %s item)"
+            # JSON() once more, for SQLite forgets what a subquery returned when it is a member of another list.
+            template = "JSON((SELECT json_group_array(json(item.json_object)) FROM %s item))"
         return template.replace("%s", sql, 1), params
 
 

@@ -116,12 +116,23 @@ def _add_selling(now: datetime) -> None:
         rates = method.pop("rates")
         made = _model("cart", "ShippingMethod")._default_manager.create(**method, position=position)
         for rate in rates:
-            made.rates.create(**rate, currency=currency)
+            zone = _zone(rate.pop("country"), rate.pop("postal_prefix", ""))
+            made.rates.create(**rate, zone=zone, currency=currency)
     for coupon in selling["coupons"]:
         ended = coupon.pop("ends_days_ago", None)
-        _model("cart", "Coupon")._default_manager.create(
+        code = coupon.pop("code")
+        promotion = _model("cart", "Promotion")._default_manager.create(
             **coupon, currency=currency, ends_at=now - timedelta(days=ended) if ended else None
         )
+        promotion.coupons.create(code=code)
+
+
+def _zone(country: str, prefix: str) -> Any:
+    zones = _model("cart", "ShippingZone")._default_manager
+    made, new = zones.get_or_create(name=f"{country} {prefix}".strip())
+    if new:
+        made.areas.create(country=country, postal_pattern=f"{prefix}*" if prefix else "")
+    return made
 
 
 def _model(app: str, name: str) -> Any:

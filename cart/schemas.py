@@ -7,6 +7,16 @@ from typing import Any
 from rest_framework import serializers
 
 CHANGES = ("price_up", "price_down", "stock_short", "gone", "coupon_dropped", "merged", "cut")
+STEPS = (
+    "list_price",
+    "tax_taken_out",
+    "promotion",
+    "method",
+    "subtotal",
+    "discount",
+    "shipping",
+    "tax_added",
+)
 TREATMENTS = ("standard", "export", "reverse_charge")
 
 
@@ -85,6 +95,69 @@ class PricedCartAnswer(serializers.Serializer[Any]):
     currency = serializers.CharField()
     item_count = serializers.IntegerField()
     changes = CartChange(many=True)
+
+
+class Reason(serializers.Serializer[Any]):
+    """Why a promotion doesn't apply; ``needed`` and ``missing`` are amounts, units or a name."""
+
+    rule = serializers.CharField()
+    detail = serializers.CharField()
+    needed = serializers.JSONField(required=False)
+    missing = serializers.JSONField(required=False)
+
+
+class Step(serializers.Serializer[Any]):
+    """One summand; ``name`` and ``code`` are those of a promotion or a shipping method."""
+
+    step = serializers.ChoiceField(choices=STEPS)
+    amount = serializers.CharField()
+    name = serializers.CharField(required=False)
+    code = serializers.CharField(required=False, allow_null=True)
+
+
+class StepTax(serializers.Serializer[Any]):
+    """The tax of a line or of the shipping, and whether its total has it already."""
+
+    included = serializers.BooleanField()
+    amount = serializers.CharField()
+    name = serializers.CharField(required=False)
+    rate = serializers.CharField(required=False)
+
+
+class ExplainedShipping(serializers.Serializer[Any]):
+    """What the shipping is made of: the steps sum to ``total``."""
+
+    steps = Step(many=True)
+    total = serializers.CharField()
+    tax = StepTax(allow_null=True)
+
+
+class ExplainedLine(ExplainedShipping):
+    """What a line is made of."""
+
+    item = serializers.UUIDField()
+
+
+class ConsideredPromotion(CartDiscount):
+    """A promotion that was looked at, and why it doesn't apply."""
+
+    applied = serializers.BooleanField()
+    reasons = Reason(many=True)
+
+
+class Explanation(serializers.Serializer[Any]):
+    """Where every cent comes from; only with ``?explain=1``."""
+
+    items = ExplainedLine(many=True)
+    shipping = ExplainedShipping(allow_null=True)
+    totals = Step(many=True)
+    promotions = ConsideredPromotion(many=True)
+
+
+class ExplainedCartAnswer(PricedCartAnswer):
+    """The cart with its arithmetic, where that was asked for."""
+
+    explanation = Explanation(required=False)
 
 
 class ShippingMethodAnswer(serializers.Serializer[Any]):

@@ -66,6 +66,14 @@ class CouponBody(BodySerializer):
     code = PlainTextField(max_length=50)
 
 
+class CartFilters(QuerySerializer):
+    """How a cart is read."""
+
+    reserved = ()
+
+    explain = serializers.BooleanField(required=False, default=False)
+
+
 class PlaceFilters(QuerySerializer):
     """The place that shipping methods are asked for."""
 

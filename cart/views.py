@@ -15,9 +15,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cart import selectors, services
-from cart.schemas import PricedCartAnswer, ShippingMethodAnswer
+from cart.explaining import explanation_json
+from cart.schemas import ExplainedCartAnswer, PricedCartAnswer, ShippingMethodAnswer
 from cart.selectors import Place, PricedCart, cart_json
-from cart.serializers import AddItemBody, CouponBody, PlaceBody, PlaceFilters, QuantityBody
+from cart.serializers import AddItemBody, CartFilters, CouponBody, PlaceBody, PlaceFilters, QuantityBody
 from cart.shopper import HEADER, language_of, owner_of, shopper_of
 from products.selectors import Choice
 from shop.api.caching import quoted_version, version_in
@@ -38,14 +39,15 @@ class CartViewSet(viewsets.ViewSet):
     permission_classes = [AllowAny]
     token_headers = (HEADER,)
 
-    @extend_schema(responses=PricedCartAnswer)
+    @extend_schema(parameters=[CartFilters], responses=ExplainedCartAnswer)
     def read(self, request: Request) -> Response:
+        explain = CartFilters.read(request.query_params)["explain"]
         cart = selectors.read_cart(owner_of(request), now=timezone.now())
         if cart is None:
             cart = selectors.empty_cart(
                 currency=settings.BASE_CURRENCY, language=language_of(request), now=timezone.now()
             )
-        return _answer(cart)
+        return _answer(cart, explanation_json(cart) if explain else None)
 
     @extend_schema(request=PlaceBody, responses=PricedCartAnswer)
     def place(self, request: Request) -> Response:
@@ -124,10 +126,11 @@ def _write(request: Request, service: Callable[..., PricedCart], **values: Any) 
     return _answer(cart)
 
 
-def _answer(cart: PricedCart, status: int = 200) -> Response:
-    return Response(
-        cart_json(cart), status=status, headers={"ETag": quoted_version("cart", cart.id, cart.version)}
-    )
+def _answer(cart: PricedCart, explanation: dict[str, Any] | None = None, *, status: int = 200) -> Response:
+    body = cart_json(cart)
+    if explanation is not None:
+        body["explanation"] = explanation
+    return Response(body, status=status, headers={"ETag": quoted_version("cart", cart.id, cart.version)})
 
 
 def _place_of(request: Request, address_id: UUID) -> dict[str, str]:

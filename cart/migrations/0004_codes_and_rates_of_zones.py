@@ -13,6 +13,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # First, for its constraint has the name that the new one takes.
+        migrations.DeleteModel(
+            name="CouponRedemption",
+        ),
         migrations.RemoveField(
             model_name="coupon",
             name="currency",
@@ -97,8 +101,5 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("method", "zone", "currency", "threshold"), name="cart_shippingrate_once_a_zone"
             ),
-        ),
-        migrations.DeleteModel(
-            name="CouponRedemption",
         ),
     ]

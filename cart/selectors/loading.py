@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models import CharField, DateTimeField, F, OuterRef, Q, Subquery
 from django.db.models.functions import Upper
 
 from cart.models import Cart, CartCoupon, CartItem, CustomerUses, Promotion, TaxRate
@@ -14,7 +15,7 @@ from cart.places import Place
 from cart.ports import purchase_history
 from cart.selectors.rates import rates_to
 from shop.core.ids import token_hash
-from shop.core.sql import JsonList
+from shop.core.sql import Given, JsonList, given
 from users import selectors as users
 
 if TYPE_CHECKING:
@@ -72,7 +73,12 @@ def load_cart(
 
     :param lock: keep others from changing the cart until the transaction ends.
     """
-    rows = _with_rules(Cart.objects.filter(owner.own(), status=Cart.Status.OPEN), place, now)
+    there = place or Place()
+    with given(now=now, shop=settings.SHOP_COUNTRY, country=there.country, region=there.region):
+        return _load(_rows(at_own_place=place is None).filter(owner.own()), lock=lock)
+
+
+def _load(rows: QuerySet[Any], *, lock: bool) -> Cart | None:
     if not lock:
         return rows.first()
     # An account that is erased while its request is under way gets no cart to write to, hence no order either.
@@ -97,15 +103,18 @@ def is_alive(owner: CartOwner) -> bool:
     )
 
 
-def _with_rules(rows: QuerySet[Cart], place: Place | None, now: datetime) -> QuerySet[Cart]:
-    country: Any = OuterRef("country") if place is None else Value(place.country)
-    region: Any = OuterRef("region") if place is None else Value(place.region)
+# Building this takes several times as long as running it.
+@functools.cache
+def _rows(*, at_own_place: bool) -> QuerySet[Any]:
+    """Return open carts with what prices them, to be run with everything given that ``load_cart`` gives."""
+    country: Any = OuterRef("country") if at_own_place else Given("country", CharField())
+    region: Any = OuterRef("region") if at_own_place else Given("region", CharField())
     items = CartItem.objects.filter(cart=OuterRef("pk")).order_by("pk")
     coupons = CartCoupon.objects.filter(cart=OuterRef("pk")).order_by("pk")
-    return rows.annotate(
+    return Cart.objects.filter(status=Cart.Status.OPEN).annotate(
         lines=JsonList(items, id="pk", variant="variant_id", quantity="quantity", seen_price="seen_price"),
         codes=JsonList(coupons, **{name: F(f"coupon__{name}") for name in _CODE_FIELDS}),
-        promotions=_promotions(now),
+        promotions=_promotions(),
         # Every customer's, and no guest's.
         groups=JsonList(users.groups_of(OuterRef("user_id")), code=F("group__code")),
         has_bought=purchase_history().bought_by(OuterRef("user_id")),
@@ -120,16 +129,18 @@ def _tax_rates(country: Any, region: Any) -> JsonList:
     there = Q(region="") | Q(place=Upper(region))
     rates = (
         TaxRate.objects.alias(place=Upper("region"))
-        .filter(there & Q(country=country) | Q(country=settings.SHOP_COUNTRY, region=""))
+        .filter(there & Q(country=country) | Q(country=Given("shop", CharField()), region=""))
         .order_by("region", "pk")
     )
     names = ("name", "country", "region", "tax_class", "rate", "on_shipping")
     return JsonList(rates, **{name: name for name in names})
 
 
-def _promotions(now: datetime) -> JsonList:
+def _promotions() -> JsonList:
     """Return the promotions that need no code and are on, and those whose codes are on the cart."""
-    on = Q(needs_code=False, is_active=True) & (Q(ends_at__isnull=True) | Q(ends_at__gt=now))
+    on = Q(needs_code=False, is_active=True) & (
+        Q(ends_at__isnull=True) | Q(ends_at__gt=Given("now", DateTimeField()))
+    )
     named = CartCoupon.objects.filter(cart=OuterRef(OuterRef("pk"))).values("coupon__promotion")
     rows = Promotion.objects.filter(on | Q(pk__in=named)).order_by("pk")
     uses = CustomerUses.objects.filter(promotion=OuterRef("pk"), user=OuterRef(OuterRef("user_id")))

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cart import models, schemas
 from cart.models import Cart, CartItem
-from cart.tests.factories import coupon, selling
+from cart.tests.factories import bound_for, coupon, filled, promotion, selling, shopper
 from cart.tests.guests import API, EMPTY, Guest
 from products import services as catalogue
 from products.tests.factories import product, variant, variant_data
@@ -65,6 +65,7 @@ class TestRead:
                 }
             ],
             "coupons": ["TEN"],
+            "discounts": [{"name": "TEN", "code": "TEN", "amount": "2.38"}],
             "country": "DE",
             "region": None,
             "postal_code": "10115",
@@ -74,6 +75,8 @@ class TestRead:
             "shipping_total": "4.90",
             "tax_total": "4.20",
             "tax_added": "0.00",
+            "tax_treatment": "standard",
+            "vat_id": None,
             "prices_include_tax": True,
             "tax_lines": [{"name": "VAT", "rate": "0.19", "taxable": "22.12", "amount": "4.20"}],
             "total": "26.32",
@@ -86,16 +89,21 @@ class TestRead:
         assert set(body["items"][0]) == set(schemas.CartLine().fields)
         assert set(body["tax_lines"][0]) == set(schemas.CartTaxLine().fields)
 
-    @pytest.mark.parametrize("rows", [1, 20])
-    def test_costs_three_statements_signed_in(self, rows):
-        client = client_of(UserFactory())
-        for _ in range(rows):
-            client.post(f"{API}items/", {"variant": variant().pk, "quantity": 1})
+    @pytest.mark.parametrize("path", ["", "?explain=1"])
+    @pytest.mark.parametrize("rows", [1, 100])
+    def test_costs_three_statements_signed_in(self, rows, path):
+        user = UserFactory()
+        selling("DE")
+        filled(shopper(user), *(variant() for _ in range(rows)))
+        bound_for(shopper(user))
+        for number in range(rows):
+            promotion(name=str(number), first_order=number % 2 == 0)
+        client = client_of(user)
 
         with statements() as seen:
-            assert len(client.get(API).json()["items"]) == rows
+            body = client.get(f"{API}{path}").json()
 
-        assert len(seen) == 3
+        assert (len(body["items"]), len(body["discounts"]), len(seen)) == (rows, rows, 3)
 
     def test_what_is_gone_has_no_price(self, guest):
         made = variant(price=500, sku="A")

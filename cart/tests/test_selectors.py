@@ -8,7 +8,7 @@ import pytest
 
 from cart import selectors
 from cart.models import Cart, ShippingMethod, ShippingRate, TaxRate
-from cart.tests.factories import coupon, filled, selling, shopper
+from cart.tests.factories import coupon, filled, promotion, selling, shopper
 from products.tests.factories import NOW, product, variant, variant_data
 from tests.statements import statements
 from users.tests.factories import UserFactory
@@ -59,7 +59,7 @@ class TestReadCart:
         who = shopper()
         made = product(variant_data(sku=WEIRD, options={WEIRD: WEIRD}), name=WEIRD)
         filled(who, made.variants.get())
-        coupon(WEIRD)
+        promotion(name=WEIRD)
         cart = Cart.objects.get()
         cart.coupons.create(coupon_id=coupon("X").pk)
         Cart.objects.update(country="DE", region=WEIRD, postal_code=WEIRD[:20])
@@ -68,7 +68,7 @@ class TestReadCart:
 
         assert found.totals.tax_lines[0].name == WEIRD
         assert found.items[0].offer.options == {WEIRD: WEIRD}
-        assert [c["code"] for c in found.coupons] == ["X"]
+        assert ([one.promotion.name for one in found.applied], found.coupons) == ([WEIRD, "X"], ["X"])
 
 
 class TestShippingOptions:

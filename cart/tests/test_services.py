@@ -170,7 +170,7 @@ class TestClear:
 
         cart = services.clear(owner=who.owner, now=NOW)
 
-        assert (cart.items, cart.coupons, cart.totals.total, cart.place.country) == ((), (), 0, "DE")
+        assert (cart.items, cart.coupons, cart.totals.total, cart.place.country) == ((), [], 0, "DE")
 
 
 class TestSetPlace:

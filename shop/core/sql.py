@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-from django.db.models import BigIntegerField, F, Func, IntegerField, JSONField, QuerySet, Subquery
+from django.db.models import (
+    BigIntegerField,
+    F,
+    Field,
+    Func,
+    IntegerField,
+    JSONField,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import JSONObject
 
 
@@ -73,3 +85,33 @@ class JsonColumn(Func):
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """Return the column as it is."""
         return self.as_sql(compiler, connection, template="%(expressions)s", **context)
+
+
+class Given(Value):
+    """
+    A value that is said when a queryset runs, and not when it is built: ``with given(now=now): rows.first()``.
+
+    Django takes longer to build a queryset with many subqueries than the database to answer it; with this it can be
+    built once a process.
+    """
+
+    def __init__(self, name: str, output_field: Field[Any, Any]) -> None:
+        super().__init__(None, output_field=output_field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        """Return a parameter with what is given now."""
+        return Value(_given.get()[self.name], output_field=self.output_field).as_sql(compiler, connection)
+
+
+_given: ContextVar[dict[str, Any]] = ContextVar("given")
+
+
+@contextmanager
+def given(**values: Any) -> Iterator[None]:
+    """Say the values of every ``Given`` for the querysets that run inside the block."""
+    token = _given.set(values)
+    try:
+        yield
+    finally:
+        _given.reset(token)

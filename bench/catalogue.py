@@ -148,9 +148,11 @@ def _questions(client: Any, size: int) -> dict[str, tuple[bool, Iterator[str]]]:
         asked[f"{name}, first"] = (True, itertools.repeat(API + query))
     asked["cursor page"] = (False, itertools.repeat(deep))
     asked["detail"] = (False, details)
-    for query in ("walnut", "walnut lam", "round walnt lamp", "seed-500"):
-        asked[f"search: {query}"] = (False, itertools.repeat(f"{API}?q={query.replace(' ', '+')}"))
-    asked["search: oak, cheapest"] = (False, itertools.repeat(f"{API}?q=oak&ordering=price"))
+    searches = {query: query for query in ("walnut", "walnut lam", "round walnt lamp", "seed-500")}
+    for name, query in {**searches, "oak, cheapest": "oak&ordering=price"}.items():
+        path = f"{API}?q={query.replace(' ', '+')}"
+        asked[f"search: {name}"] = (False, itertools.repeat(path))
+        asked[f"search: {name}, first"] = (True, itertools.repeat(path))
     for name, query in {
         "facets": "",
         "facets of a category": f"?{leaf}",

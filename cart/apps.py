@@ -2,6 +2,9 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
+# Imported for its registration: Django doesn't find checks by itself.
+from cart import checks  # noqa: F401
+
 
 class CartConfig(AppConfig):
     name = "cart"

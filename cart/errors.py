@@ -40,7 +40,16 @@ class CurrencyNotAvailable(DomainError):
     kind = Kind.REFUSED
     title = "Not sold in this currency"
     message = "This can't be bought in {currency}."
-    remedy = "Choose another currency, or remove what isn't sold in this one."
+    remedy = (
+        "Choose another currency, or remove what isn't sold in this one. An open cart keeps its currency: "
+        "PATCH cart/ with another one changes it."
+    )
+
+
+class CartInAnotherCurrency(CurrencyNotAvailable):
+    """Raised when something is to be put in by a currency that isn't the cart's; nothing is changed."""
+
+    message = "The cart is in {cart_currency}, not in {currency}."
 
 
 class PriceChanged(DomainError):
@@ -89,13 +98,20 @@ class CouponExpired(DomainError):
 
 
 class CouponUsedUp(DomainError):
-    """Raised when a code was used as often as it may be."""
+    """Raised when a code was used as often as it may be, by all or by this customer; ``coupon`` is the code."""
 
     code = "coupon_used_up"
     kind = Kind.REFUSED
     title = "The code is used up"
-    message = "This code was used as often as it may be."
-    remedy = "Place the order without it."
+    message = "{coupon} was used as often as it may be."
+    remedy = "Take the code off the cart and place the order without it."
+    example = {"coupon": "TEN"}
+
+
+class PromotionUsedUp(CouponUsedUp):
+    """Raised when the last use of a promotion that needs no code went to somebody else; ``coupon`` is null."""
+
+    message = "{promotion} was used as often as it may be."
 
 
 class CouponNotApplicable(DomainError):
@@ -106,4 +122,19 @@ class CouponNotApplicable(DomainError):
     title = "The code doesn't fit this cart"
     message = "This code doesn't fit this cart."
     remedy = "Change the cart as the reasons say, or place the order without the code."
-    example = {"reasons": [{"rule": "min_subtotal", "needed": "30.00", "missing": "4.10"}]}
+    example = {
+        "reasons": [
+            {"rule": "min_subtotal", "needed": "30.00", "missing": "4.10", "detail": "Add 4.10 EUR more."}
+        ]
+    }
+
+
+class PromotionInUse(DomainError):
+    """Raised when a promotion or a code that orders have used is to be deleted; nothing is written."""
+
+    code = "promotion_in_use"
+    kind = Kind.CONFLICT
+    title = "Orders have used it"
+    message = "Orders have used this {what}, which has to stay with them."
+    remedy = "Switch it off instead."
+    example = {"what": "promotion"}

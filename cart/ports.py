@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from uuid import UUID
 
 
@@ -13,6 +14,10 @@ class PurchaseHistory(Protocol):
 
     def bought_by(self, user: Any) -> Any:
         """Return the condition that a customer has ever paid an order, for a query in which ``user`` is their id."""
+        ...
+
+    def emails_of_carts(self, cart_ids: Collection[UUID]) -> dict[UUID, str]:
+        """Return the addresses on the orders that these carts became, by cart; without one that was forgotten."""
         ...
 
     def order_of_cart(self, *, cart_id: UUID) -> UUID | None:

@@ -54,13 +54,27 @@ class CartTaxLine(serializers.Serializer[Any]):
     amount = serializers.CharField()
 
 
+class Reason(serializers.Serializer[Any]):
+    """Why a promotion doesn't apply; ``needed`` and ``missing`` are amounts, units or a name."""
+
+    rule = serializers.CharField()
+    detail = serializers.CharField()
+    needed = serializers.JSONField(required=False)
+    missing = serializers.JSONField(required=False)
+
+
 class CartChange(serializers.Serializer[Any]):
-    """What is different since the shopper's last write; ``old`` and ``new`` are amounts, units or a code."""
+    """
+    What is different since the shopper's last write; ``old`` and ``new`` are amounts, units or a code.
+
+    ``reasons`` says why a code was dropped.
+    """
 
     code = serializers.ChoiceField(choices=CHANGES)
     item = serializers.UUIDField(allow_null=True)
     old = serializers.JSONField(allow_null=True)
     new = serializers.JSONField(allow_null=True)
+    reasons = Reason(many=True, required=False)
 
 
 class CartDiscount(serializers.Serializer[Any]):
@@ -97,16 +111,7 @@ class PricedCartAnswer(serializers.Serializer[Any]):
     changes = CartChange(many=True)
 
 
-class Reason(serializers.Serializer[Any]):
-    """Why a promotion doesn't apply; ``needed`` and ``missing`` are amounts, units or a name."""
-
-    rule = serializers.CharField()
-    detail = serializers.CharField()
-    needed = serializers.JSONField(required=False)
-    missing = serializers.JSONField(required=False)
-
-
-class Step(serializers.Serializer[Any]):
+class PriceStep(serializers.Serializer[Any]):
     """One summand; ``name`` and ``code`` are those of a promotion or a shipping method."""
 
     step = serializers.ChoiceField(choices=STEPS)
@@ -127,7 +132,7 @@ class StepTax(serializers.Serializer[Any]):
 class ExplainedShipping(serializers.Serializer[Any]):
     """What the shipping is made of: the steps sum to ``total``."""
 
-    steps = Step(many=True)
+    steps = PriceStep(many=True)
     total = serializers.CharField()
     tax = StepTax(allow_null=True)
 
@@ -150,7 +155,7 @@ class Explanation(serializers.Serializer[Any]):
 
     items = ExplainedLine(many=True)
     shipping = ExplainedShipping(allow_null=True)
-    totals = Step(many=True)
+    totals = PriceStep(many=True)
     promotions = ConsideredPromotion(many=True)
 
 

@@ -21,12 +21,13 @@ _LARGEST_ID = 2**63 - 1
 
 
 class AddItemBody(BodySerializer):
-    """What to put in: exactly one of product, variant and sku."""
+    """What to put in: exactly one of product, variant and sku; ``currency`` is that of a cart opened for it."""
 
     product = StrictIntegerField(required=False, min_value=1, max_value=_LARGEST_ID)
     variant = StrictIntegerField(required=False, min_value=1, max_value=_LARGEST_ID)
     sku = PlainTextField(required=False, max_length=64)
     quantity = StrictIntegerField(min_value=1, max_value=MAX_QUANTITY)
+    currency = CurrencyField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         named = [name for name in ("product", "variant", "sku") if name in attrs]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cart.wording import sentence
 from shop.core.money import rate_text, to_text
 
 if TYPE_CHECKING:
@@ -68,12 +69,13 @@ def discount_json(one: Considered, currency: str) -> dict[str, Any]:
 
 
 def reason_json(reason: Reason, currency: str) -> dict[str, Any]:
-    """Return why a promotion doesn't apply: the rule, and where it has them what it needs and what is missing."""
+    """Return why a promotion doesn't apply: the rule, a sentence, and where it has them what is needed and missing."""
     said: dict[str, Any] = {"rule": reason.rule}
     for name in ("needed", "missing"):
         value = getattr(reason, name)
         if value is not None:
             said[name] = to_text(value, currency) if reason.money else value
+    said["detail"] = sentence(reason, currency)
     return said
 
 

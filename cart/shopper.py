@@ -19,13 +19,23 @@ def owner_of(request: Request) -> CartOwner:
     return CartOwner.of(user_id=user_id, token=request.headers.get(HEADER, ""))
 
 
-def shopper_of(request: Request) -> tuple[Shopper, str | None]:
-    """Return who fills a cart, and the new token when the guest has none that is alive."""
+def shopper_of(request: Request, *, currency: str | None = None) -> tuple[Shopper, str | None]:
+    """
+    Return who fills a cart, and the new token when the guest has none that is alive.
+
+    :param currency: the one they chose, if any.
+    """
     owner, token = owner_of(request), None
     if not selectors.is_alive(owner):
         token = new_token()
         owner = CartOwner.of(user_id=None, token=token)
-    return Shopper(owner=owner, currency=settings.BASE_CURRENCY, language=language_of(request)), token
+    shopper = Shopper(
+        owner=owner,
+        currency=currency or settings.BASE_CURRENCY,
+        language=language_of(request),
+        currency_chosen=currency is not None,
+    )
+    return shopper, token
 
 
 def language_of(request: Request) -> str:

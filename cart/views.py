@@ -21,7 +21,7 @@ from cart.selectors import Place, PricedCart, cart_json
 from cart.serializers import AddItemBody, CartFilters, CouponBody, PlaceBody, PlaceFilters, QuantityBody
 from cart.shopper import HEADER, language_of, owner_of, shopper_of
 from products.selectors import Choice
-from shop.api.caching import quoted_version, version_in
+from shop.api.caching import state_in, state_tag
 from shop.api.limits import Limit, client_address, spend
 from shop.core.errors import NotFound, does_not_exist
 from shop.core.money import to_text
@@ -68,13 +68,13 @@ class CartViewSet(viewsets.ViewSet):
         body.is_valid(raise_exception=True)
         choice = dict(body.validated_data)
         quantity = choice.pop("quantity")
-        shopper, token = shopper_of(request)
+        shopper, token = shopper_of(request, currency=choice.pop("currency", None))
         cart = use_case(
             services.add_item,
             shopper=shopper,
             choice=Choice(**choice),
             quantity=quantity,
-            version=version_in(request),
+            seen=state_in(request),
             now=timezone.now(),
         )
         response = _answer(cart, status=201)
@@ -120,9 +120,7 @@ class CartViewSet(viewsets.ViewSet):
 
 def _write(request: Request, service: Callable[..., PricedCart], **values: Any) -> Response:
     """Run one write on the asker's cart, which must still be as they saw it when they say how that was."""
-    cart = use_case(
-        service, owner=owner_of(request), version=version_in(request), now=timezone.now(), **values
-    )
+    cart = use_case(service, owner=owner_of(request), seen=state_in(request), now=timezone.now(), **values)
     return _answer(cart)
 
 
@@ -130,7 +128,7 @@ def _answer(cart: PricedCart, explanation: dict[str, Any] | None = None, *, stat
     body = cart_json(cart)
     if explanation is not None:
         body["explanation"] = explanation
-    return Response(body, status=status, headers={"ETag": quoted_version("cart", cart.id, cart.version)})
+    return Response(body, status=status, headers={"ETag": state_tag(cart.state)})
 
 
 def _place_of(request: Request, address_id: UUID) -> dict[str, str]:

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from notifications import selectors, services
+from notifications.cart_letters import left_cart
+from notifications.errors import Undeliverable
 from notifications.services import To
 from shop.events.registry import handles
 
@@ -106,6 +108,26 @@ def on_order_expired(event: Received, now: datetime) -> None:
 def on_refund_succeeded(event: Received, now: datetime) -> None:
     """Say how much money goes back."""
     _about_order("order_refunded", event, now, "amount", "currency")
+
+
+@handles("cart.cart_abandoned.v1", group="notifications")
+def on_cart_abandoned(event: Received, now: datetime) -> None:
+    """Remind a customer who agreed to such mail of what they left."""
+    fact: Any = event.fact
+    if fact.user_id is None:
+        return
+    try:
+        left_cart(user_id=fact.user_id, cart_id=fact.cart_id, version=fact.version, now=now)
+    except Undeliverable:
+        # Nothing is owed, so nothing is written; it is looked at once more before it is sent.
+        return
+    services.enqueue(
+        event_id=event.id,
+        template="cart_abandoned",
+        to=To.user(fact.user_id),
+        now=now,
+        facts={"cart": str(fact.cart_id), "version": fact.version},
+    )
 
 
 @handles("products.stock_alert_due.v1", group="notifications")

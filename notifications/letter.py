@@ -31,6 +31,8 @@ class Letter:
     attachments: tuple[Attachment, ...] = ()
     # Other words than those the message is named after.
     template: str = ""
+    # Where one POST ends mail of this kind; of mail that isn't about an order or the account itself.
+    unsubscribe_url: str = ""
 
 
 def greeting_name(name: str) -> str:

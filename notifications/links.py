@@ -48,6 +48,16 @@ def product(*, slug: str) -> str:
     return f"{_base()}/products/{slug}/" if settings.STOREFRONT_URL else ""
 
 
+def cart() -> str:
+    """Return the page of the customer's cart, or nothing without a storefront that has one."""
+    return f"{_base()}/cart/" if settings.STOREFRONT_URL else ""
+
+
+def unsubscribe(*, token: str) -> str:
+    """Return the page that takes a consent back; always the shop's own, which mail programs post to."""
+    return f"{str(settings.SHOP_URL).rstrip('/')}{reverse('unsubscribe', args=[token])}"
+
+
 def admin_product(*, product_id: int) -> str:
     """Return the page of a product in the back office."""
     return (

@@ -225,9 +225,20 @@ def _mail(message: EmailMessage, letter: Letter, connection: BaseEmailBackend) -
             # Keeps holiday notices away (RFC 3834).
             "Auto-Submitted": "auto-generated",
             "Content-Language": letter.language,
+            **_unsubscribing(letter),
         },
     )
     outgoing.attach_alternative(written.html, "text/html")
     for attachment in letter.attachments:
         outgoing.attach(attachment.name, attachment.content, attachment.mimetype)
     return outgoing
+
+
+def _unsubscribing(letter: Letter) -> dict[str, str]:
+    """Return the headers that give mail programs a button of their own (RFC 8058)."""
+    if not letter.unsubscribe_url:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{letter.unsubscribe_url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }

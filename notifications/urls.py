@@ -1,4 +1,4 @@
-"""No call of its own yet: preferences and unsubscribing come with what isn't transactional."""
+"""No call of the API yet. The page behind unsubscribe links stands in page_urls."""
 
 from __future__ import annotations
 

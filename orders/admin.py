@@ -15,6 +15,7 @@ from orders.models import Order, OrderAddress, OrderLine, OrderMove
 from orders.services import Actor
 from shop.api.admin import ReadOnlyAdmin, money_column
 from shop.core.errors import DomainError
+from shop.core.money import to_text
 from shop.core.transactions import use_case
 
 
@@ -68,7 +69,7 @@ class MoveInline(ReadOnlyInline):
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     list_display = ("number", "email", "amount", "status", "payment_status", "fulfilment_status", "placed_at")
-    list_filter = ("status", "payment_status", "fulfilment_status", "disputed")
+    list_filter = ("status", "payment_status", "fulfilment_status", "tax_treatment", "disputed")
     search_fields = ("number", "email", "lines__sku")
     date_hierarchy = "placed_at"
     ordering = ("-placed_at",)
@@ -84,8 +85,9 @@ class OrderAdmin(ReadOnlyAdmin):
                 "fields": (
                     ("goods", "discount", "shipping"),
                     ("tax", "tax_on_top", "prices_include_tax"),
+                    ("tax_treatment", "vat_id", "tax_rounding"),
                     ("amount", "sent_back"),
-                    "coupons",
+                    ("coupons", "promotions"),
                 )
             },
         ),
@@ -103,6 +105,14 @@ class OrderAdmin(ReadOnlyAdmin):
     tax = money_column("tax_total", "tax")
     tax_on_top = money_column("tax_added", "tax on top")
     sent_back = money_column("refunded_total", "refunded")
+
+    @admin.display(description="discounts")
+    def promotions(self, order: Order) -> str:
+        rows = [
+            f"{one['name']} −{to_text(one['amount'], order.currency)} {order.currency}"
+            for one in order.discounts
+        ]
+        return ", ".join(rows) or "–"
 
     @admin.action(description="Cancel selected orders", permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:

@@ -15,6 +15,8 @@ _AMOUNTS = (
     "currency", "subtotal", "discount_total", "shipping_total", "shipping_discount", "shipping_tax", "tax_total",
     "tax_added", "total", "prices_include_tax", "tax_lines", "shipping_method", "coupons",
 )  # fmt: skip
+# Not in the digest while they are empty: orders of before they were kept have the digests of then.
+_SINCE_THEN = ("tax_treatment", "tax_rounding", "vat_id", "discounts")
 _PER_LINE = (
     "variant_id", "sku", "name", "options", "quantity", "unit_price", "line_total", "discount_amount", "tax_name",
     "tax_rate", "tax_amount",
@@ -27,7 +29,10 @@ _PER_ADDRESS = (
 def digest(order: Order, lines: Iterable[OrderLine], addresses: Iterable[OrderAddress]) -> str:
     """Return the SHA-256 of everything that was agreed at placing; the same from memory and from the database."""
     said: dict[str, Any] = {
-        "order": _values(order, _AMOUNTS),
+        "order": {
+            **_values(order, _AMOUNTS),
+            **{name: value for name, value in _values(order, _SINCE_THEN).items() if value},
+        },
         "lines": [_values(line, _PER_LINE) for line in sorted(lines, key=lambda line: line.position)],
         "addresses": [_values(address, _PER_ADDRESS) for address in sorted(addresses, key=lambda a: a.kind)],
     }

@@ -34,6 +34,8 @@ class OrderPaid(Event):
     currency: str
     total: int
     lines: list[dict[str, Any]]
+    # None in what was announced before it was there.
+    cart_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ class History:
     """Answers carts from the orders: implements ``cart.ports.PurchaseHistory``."""
 
     bought_by = staticmethod(selectors.bought_by)
+    emails_of_carts = staticmethod(selectors.emails_of_carts)
     order_of_cart = staticmethod(selectors.order_of_cart)
 
 

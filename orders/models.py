@@ -48,6 +48,13 @@ class Order(models.Model):
         DELIVERED = "delivered"
         RETURNED = "returned"
 
+    class TaxTreatment(models.TextChoices):
+        """Why it was taxed as it was."""
+
+        STANDARD = "standard"
+        EXPORT = "export"
+        REVERSE_CHARGE = "reverse_charge"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     number = models.CharField(max_length=20, unique=True)
     cart = models.OneToOneField("cart.Cart", on_delete=models.PROTECT, related_name="+")
@@ -70,6 +77,14 @@ class Order(models.Model):
     prices_include_tax = models.BooleanField()
     # [{name, rate in millionths, taxable, amount}] in minor units.
     tax_lines = models.JSONField(default=list)
+    # Empty where the place wasn't known, as with both below in orders of before they were kept.
+    tax_treatment = models.CharField(max_length=20, choices=TaxTreatment.choices, blank=True, default="")
+    # How the tax was rounded: "line_half_up" is once a line, half a unit up.
+    tax_rounding = models.CharField(max_length=20, blank=True, default="")
+    # The buyer's, as its form was checked; empty once its owner has been erased.
+    vat_id = models.CharField(max_length=20, blank=True, default="")
+    # [{name, code or null, amount}] of the promotions that applied, in their turn; minor units.
+    discounts = models.JSONField(default=list, blank=True)
     shipping_method = models.CharField(max_length=50, blank=True, default="")
     shipping_name = models.CharField(max_length=100, blank=True, default="")
     max_days = models.PositiveSmallIntegerField(null=True, blank=True)

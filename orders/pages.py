@@ -79,7 +79,14 @@ def _shown(order: dict[str, Any], track: dict[str, Any], language: str) -> dict[
             for item in order["items"]
         ],
         "shipping": money(order["shipping_total"]),
+        "discounts": [
+            {"name": formats.one_line(one["name"]), "amount": money(one["amount"])}
+            for one in order["discounts"]
+            if not formats.is_zero(one["amount"])
+        ],
+        # Orders of before discounts had names.
         "discount": "" if formats.is_zero(order["discount_total"]) else money(order["discount_total"]),
+        "tax": "" if formats.is_zero(order["tax_added"]) else money(order["tax_added"]),
         "total": money(order["total"]),
         "events": [
             {"message": event["message"], "at": writer.instant(event["at"])} for event in track["events"]

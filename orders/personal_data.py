@@ -19,7 +19,10 @@ _STAYS = (
     "What was bought, for how much and which tax was due has to be accounted for. It stays without a name, with the "
     "country alone of each address."
 )
-_GOES = "E-mail address, note, postal addresses and typed reasons of these orders; links that were mailed for them."
+_GOES = (
+    "E-mail address, note, VAT id, postal addresses and typed reasons of these orders; links that were mailed for "
+    "them."
+)
 
 
 class OrdersPersonalData(ports.PersonalData):

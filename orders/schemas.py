@@ -64,6 +64,14 @@ class TaxLineSerializer(Answer):
     amount = AmountText()
 
 
+class DiscountSerializer(Answer):
+    """A promotion that applied, and what it took off; ``code`` is null where it needed none."""
+
+    name = serializers.CharField()
+    code = serializers.CharField(allow_null=True)
+    amount = AmountText()
+
+
 class ShippedItemSerializer(Answer):
     """How much of a line a shipment holds."""
 
@@ -106,6 +114,7 @@ class OrderSerializer(States):
     billing_address = OrderAddressSerializer(allow_null=True)
     shipping_method = serializers.CharField(allow_null=True)
     coupons = serializers.ListField(child=serializers.CharField())
+    discounts = DiscountSerializer(many=True)
     note = serializers.CharField()
     subtotal = AmountText()
     discount_total = AmountText()
@@ -113,6 +122,8 @@ class OrderSerializer(States):
     tax_total = AmountText()
     tax_added = AmountText()
     prices_include_tax = serializers.BooleanField()
+    tax_treatment = serializers.ChoiceField(choices=Order.TaxTreatment.values, allow_null=True)
+    vat_id = serializers.CharField(allow_null=True)
     tax_lines = TaxLineSerializer(many=True)
     total = AmountText()
     refunded_total = AmountText()

@@ -83,6 +83,7 @@ def shape(order: Any) -> dict[str, Any]:
         "billing_address": addresses.get("billing"),
         "shipping_method": order.shipping_method or None,
         "coupons": order.coupons,
+        "discounts": [{**one, "amount": text(one["amount"])} for one in order.discounts],
         "note": order.note,
         "subtotal": text(order.subtotal),
         "discount_total": text(order.discount_total),
@@ -90,6 +91,8 @@ def shape(order: Any) -> dict[str, Any]:
         "tax_total": text(order.tax_total),
         "tax_added": text(order.tax_added),
         "prices_include_tax": order.prices_include_tax,
+        "tax_treatment": order.tax_treatment or None,
+        "vat_id": order.vat_id or None,
         "tax_lines": [
             {
                 "name": line["name"],

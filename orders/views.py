@@ -24,7 +24,7 @@ from orders.serializers import CancelBody, OrderFilters, PlaceOrderBody
 from orders.services import Actor, Placing
 from orders.shapes import shape
 from orders.tokens import access_token
-from shop.api.caching import quoted_version
+from shop.api.caching import state_tag
 from shop.api.idempotency import Answer, Guard
 from shop.api.paging import KeysetPagination, Ordering
 from shop.api.permissions import may
@@ -118,7 +118,7 @@ class OrderViewSet(viewsets.ModelViewSet):
             quantities={line["variant_id"]: line["quantity"] for line in order.line_rows},
             now=timezone.now(),
         )
-        headers = {"ETag": quoted_version("cart", filled.id, filled.version)}
+        headers = {"ETag": state_tag(filled.state)}
         if token is not None:
             headers["X-Cart-Token"] = token
         return Response(carts.cart_json(filled), headers=headers)

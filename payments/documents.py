@@ -21,6 +21,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from payments.wording import WORDS
 from shop.core.formats import Writer, is_zero, one_line
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _FONTS = Path(__file__).resolve().parent / "fonts"
 _REGULAR, _BOLD = "ReceiptSans", "ReceiptSans-Bold"
 _INK, _GREY, _LINE, _GREEN = (colors.HexColor(code) for code in ("#1d2b24", "#5d6b63", "#d9d5ca", "#2f6b4d"))
+_LAST_SUMS = 8
 _MARGIN, _WIDTH = 20 * mm, A4[0] - 40 * mm
 # Without the clock and chance in it, the same receipt has the same bytes.
 _SIDES: dict[str, Any] = {"leftMargin": _MARGIN, "rightMargin": _MARGIN, "topMargin": _MARGIN}
@@ -42,30 +44,6 @@ _BORROWED = (
     (re.compile("[\uac00-\ud7a3\u1100-\u11ff]"), "HYSMyeongJo-Medium"),
     (re.compile("[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"), "STSong-Light"),
 )
-
-_WORDS = {
-    "en": {
-        "receipt": "Receipt", "date": "Date", "order": "Order", "placed": "Ordered on",
-        "payment": "Paid by", "paid": "Paid on", "reference": "Payment reference", "seller": "Seller",
-        "buyer": "Buyer", "vat_id": "VAT ID", "item": "Item", "quantity": "Qty", "price": "Unit price",
-        "rate": "Tax", "amount": "Amount", "sku": "SKU", "discount": "Discount", "subtotal": "Subtotal",
-        "shipping": "Shipping", "total": "Total", "tax": "Tax", "taxable": "Taxable amount",
-        "tax_amount": "Tax amount", "included": "All prices include tax.", "added": "Prices are without tax.",
-        "lines": "What was bought", "totals": "What was paid", "taxes": "Tax", "page": "Page",
-        "free": "Nothing to pay", "card": "Card", "percent": "Rate",
-    },
-    "de": {
-        "receipt": "Beleg", "date": "Datum", "order": "Bestellung",
-        "placed": "Bestellt am", "payment": "Bezahlt mit", "paid": "Bezahlt am",
-        "reference": "Zahlungsreferenz", "seller": "Verkäufer", "buyer": "Käufer", "vat_id": "USt-IdNr.",
-        "item": "Artikel", "quantity": "Menge", "price": "Einzelpreis", "rate": "Steuer", "amount": "Betrag",
-        "sku": "Art.-Nr.", "discount": "Rabatt", "subtotal": "Zwischensumme", "shipping": "Versand",
-        "total": "Gesamtbetrag", "tax": "Steuer", "taxable": "Bemessungsgrundlage",
-        "tax_amount": "Steuerbetrag", "included": "Alle Preise enthalten die Steuer.",
-        "added": "Preise verstehen sich ohne Steuer.", "lines": "Gekaufte Artikel", "totals": "Bezahlt",
-        "taxes": "Steuer", "page": "Seite", "free": "Nichts zu bezahlen", "card": "Karte", "percent": "Satz",
-    },
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +110,8 @@ def receipt_html(receipt: Mapping[str, Any]) -> str:
 
 def _sheet(receipt: Mapping[str, Any]) -> _Sheet:
     language = str(receipt.get("language") or "en").lower()[:2]
-    language = language if language in _WORDS else "en"
-    words, write, currency = _WORDS[language], Writer(language), str(receipt["currency"])
+    language = language if language in WORDS else "en"
+    words, write, currency = WORDS[language], Writer(language), str(receipt["currency"])
     number = one_line(receipt["number"])
     return _Sheet(
         language=language,
@@ -142,7 +120,7 @@ def _sheet(receipt: Mapping[str, Any]) -> _Sheet:
         seller_name=one_line(receipt["seller"]["name"]),
         facts=_facts(receipt, words, write),
         seller=_seller(receipt["seller"], words),
-        buyer=_buyer(receipt["buyer"]),
+        buyer=_buyer(receipt["buyer"], words),
         lines=[_line(line, currency, words, write) for line in receipt["lines"]],
         totals=_totals(receipt, words, write),
         total=write.amount(receipt["total"], currency),
@@ -182,12 +160,13 @@ def _seller(seller: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
     return [line for line in lines if line]
 
 
-def _buyer(buyer: Mapping[str, Any]) -> list[str]:
+def _buyer(buyer: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
     written = [
         buyer.get("company"),
         buyer.get("name"),
         *(buyer.get("address_lines") or ()),
         buyer.get("email"),
+        f"{words['vat_id']} {buyer['vat_id']}" if buyer.get("vat_id") else "",
     ]
     return list(dict.fromkeys(line for line in map(one_line, written) if line))
 
@@ -211,18 +190,31 @@ def _line(line: Mapping[str, Any], currency: str, words: Mapping[str, str], writ
 def _totals(receipt: Mapping[str, Any], words: Mapping[str, str], write: Writer) -> list[tuple[str, str]]:
     currency = receipt["currency"]
     totals = [(words["subtotal"], write.amount(receipt["subtotal"], currency))]
-    if not is_zero(receipt["discount_total"]):
-        totals.append((words["discount"], f"−{write.amount(receipt['discount_total'], currency)}"))
+    totals += [
+        (name, f"−{write.amount(amount, currency)}")
+        for name, amount in _discounts(receipt, words)
+        if not is_zero(amount)
+    ]
     totals.append((words["shipping"], write.amount(receipt["shipping_total"], currency)))
     if not is_zero(receipt["tax_added"]):
         totals.append((words["tax"], write.amount(receipt["tax_added"], currency)))
     return totals
 
 
+def _discounts(receipt: Mapping[str, Any], words: Mapping[str, str]) -> list[tuple[str, str]]:
+    # Receipts of before discounts had names have their sum alone.
+    named = [(one_line(one["name"]), one["amount"]) for one in receipt.get("discounts") or ()]
+    return named or [(words["discount"], receipt["discount_total"])]
+
+
 def _notes(receipt: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
     notes = [f"{words['reference']}: {one_line(receipt['payment']['id'])}"]
     if receipt["tax_lines"]:
         notes.insert(0, words["included"] if receipt["prices_include_tax"] else words["added"])
+    treatment = receipt.get("tax_treatment")
+    if treatment in ("export", "reverse_charge"):
+        # Why no tax is charged has to be said (article 226 of Directive 2006/112/EC, numbers 11 and 11a).
+        notes.insert(0, words[treatment])
     return notes
 
 
@@ -321,8 +313,8 @@ def _summed(sheet: _Sheet) -> Table:
             ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
             ("LINEABOVE", (1, -1), (-1, -1), 1, _INK),
             ("TOPPADDING", (0, -1), (-1, -1), 6),
-            # A total is never torn from what it sums up.
-            ("NOSPLIT", (0, 0), (-1, -1)),
+            # A total is never torn from what it sums up last; many discounts may take more than a page.
+            ("NOSPLIT", (0, max(-len(rows), -_LAST_SUMS)), (-1, -1)),
         ),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from products import search
+from products import filling, search
 from products.importing import requested
 from shop.events.registry import job
 
@@ -23,3 +23,9 @@ def import_products(now: datetime) -> int:
 def index_missing_products(now: datetime) -> int:
     """Let search know of products that it knows nothing of, as after an upgrade, some thousand at once."""
     return search.index_a_part(now)
+
+
+@job(every=timedelta(minutes=1))
+def fill_prices(now: datetime) -> int:
+    """Make prices in other currencies from the exchange rates, where an edit or a new rate calls for it."""
+    return filling.fill_prices(now=now)

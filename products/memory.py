@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 # What looks at fewer products than this is asked of the database each time, and so is never old.
 WORTH_IT = 1000
+# No version that the catalogue ever has.
+NEVER = -1
+# How many answers are kept that anybody may ask for in words of their own: of a search some ten kilobytes each.
+_PLACES = 500
 
 
 class Remembered:
@@ -26,11 +30,16 @@ class Remembered:
     ``CATALOGUE_MAX_AGE`` where it depends on stock, which doesn't raise the version.
     """
 
-    def __init__(self, what: str, about: Mapping[str, Any], *, on_stock: bool = False) -> None:
-        said = repr(sorted(about.items()))
-        digest = hashlib.sha256(said.encode()).hexdigest()[:32]
-        self._seconds = min(settings.CATALOGUE_CACHE, settings.CATALOGUE_MAX_AGE if on_stock else 86_400)
-        self._key = f"catalogue:{what}:{catalogue_version()}:{digest}" if self._seconds else ""
+    def __init__(
+        self, what: str, about: Mapping[str, Any], *, on_stock: bool = False, version: int | None = None
+    ) -> None:
+        """Remember under the present version, or that which another statement has read already."""
+        self._seconds = _seconds(on_stock=on_stock)
+        if self._seconds:
+            version = catalogue_version() if version is None else version
+            self._key = f"catalogue:{what}:{version}:{_digest(about)}"
+        else:
+            self._key = ""
 
     def get(self) -> Any:
         """Return what was kept, or None."""
@@ -48,6 +57,38 @@ class Remembered:
             kept = make()
             self.keep(kept, products=products(kept))
         return kept
+
+
+class Noted:
+    """
+    Something kept together with the version that it is of, so that one statement reads the version and looks anew.
+
+    However much is asked for, so many are kept: each has one of a fixed number of places, and gives it to the next.
+    """
+
+    def __init__(self, what: str, about: Mapping[str, Any] | None, *, on_stock: bool = False) -> None:
+        """Look what is kept; without ``about`` nothing is."""
+        self.version, self.value = NEVER, None
+        self._seconds = _seconds(on_stock=on_stock) if about is not None else 0
+        if self._seconds:
+            self._digest = _digest(about or {})
+            self._key = f"catalogue:{what}:{int(self._digest, 16) % _PLACES}"
+            digest, version, value = cache.get(self._key, ("", NEVER, None))
+            if digest == self._digest:
+                self.version, self.value = version, value
+
+    def keep(self, value: Any, *, version: int, products: int) -> None:
+        """Keep a value of this version that took looking at so many products."""
+        if self._seconds and version != self.version and products >= WORTH_IT:
+            cache.set(self._key, (self._digest, version, value), self._seconds)
+
+
+def _seconds(*, on_stock: bool) -> int:
+    return min(settings.CATALOGUE_CACHE, settings.CATALOGUE_MAX_AGE if on_stock else 86_400)
+
+
+def _digest(about: Mapping[str, Any]) -> str:
+    return hashlib.sha256(repr(sorted(about.items())).encode()).hexdigest()[:32]
 
 
 def catalogue_version() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from shop.api.serializers import (
     QuerySerializer,
     StrictIntegerField,
 )
-from shop.core.money import from_text
+from shop.core.money import from_text, price_from_text
 
 MAX_IDS = 100
 MAX_ATTRIBUTES = 100
@@ -123,9 +124,11 @@ class VariantBody(BodySerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "price" in attrs:
             currency = attrs.setdefault("currency", settings.BASE_CURRENCY)
-            attrs["price"] = amount_of(attrs["price"], currency, "price")
+            attrs["price"] = amount_of(attrs["price"], currency, "price", read=price_from_text)
             compare_at = attrs.pop("compare_at_price", None)
-            attrs["compare_at"] = compare_at and amount_of(compare_at, currency, "compare_at_price")
+            attrs["compare_at"] = compare_at and amount_of(
+                compare_at, currency, "compare_at_price", read=price_from_text
+            )
             if attrs["compare_at"] is not None and attrs["compare_at"] <= attrs["price"]:
                 raise serializers.ValidationError({"compare_at_price": "This must be higher than the price."})
         elif "compare_at_price" in attrs or "currency" in attrs:
@@ -248,9 +251,9 @@ class StockBody(BodySerializer):
         return value
 
 
-def amount_of(text: str, currency: str, name: str) -> int:
+def amount_of(text: str, currency: str, name: str, *, read: Callable[[str, str], int] = from_text) -> int:
     """Return minor units, or refuse the field by name."""
     try:
-        return from_text(text, currency)
+        return read(text, currency)
     except ValueError as error:
         raise serializers.ValidationError({name: [str(error)]}, code="invalid") from error

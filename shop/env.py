@@ -102,6 +102,23 @@ def pairs(name: str) -> dict[str, str]:
     return found
 
 
+def currencies_by_country(name: str) -> dict[str, str]:
+    """
+    Return a currency for each country, written ``US:USD,GB:GBP``; whether there are such is for a check to tell.
+
+    :raises ImproperlyConfigured: a part isn't two capitals, a colon and three, or a country is named twice.
+    """
+    found: dict[str, str] = {}
+    for part in words(name):
+        country, _, currency = part.partition(":")
+        if not re.fullmatch(r"[A-Z]{2}:[A-Z]{3}", part) or country in found:
+            raise ImproperlyConfigured(
+                f"{name}: {part!r} can't be read; write US:USD,GB:GBP, each country once."
+            )
+        found[country] = currency
+    return found
+
+
 def database(name: str, *, sqlite: Path) -> dict[str, Any]:
     """
     Return Django's settings for the database a URL names, or for the embedded SQLite file.

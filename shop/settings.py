@@ -216,9 +216,12 @@ CORS_ALLOW_HEADERS = [
 # Selling.
 BASE_CURRENCY = env.text("BASE_CURRENCY", "EUR")
 CURRENCIES = env.words("CURRENCIES", BASE_CURRENCY)
+# What a cart is in once it says where it goes, unless its shopper chose another; elsewhere the base currency.
+COUNTRY_CURRENCIES = env.currencies_by_country("COUNTRY_CURRENCIES")
 # Where the shop is established: its taxes are in the price list, where that includes any.
 SHOP_COUNTRY = env.text("SHOP_COUNTRY", "DE")
 PRICES_INCLUDE_TAX = env.flag("PRICES_INCLUDE_TAX", default=True)
+TAX_PROVIDER = env.text("TAX_PROVIDER", "cart.tax.table.TableOfRates")
 REVIEWS_MODERATED = env.flag("REVIEWS_MODERATED", default=False)
 CATALOGUE_MAX_AGE = env.whole("CATALOGUE_MAX_AGE", 5, most=3600)
 # How long counts over the catalogue are remembered when nothing is edited; 0 remembers none.
@@ -233,6 +236,12 @@ SEARCH_LANGUAGES = (
 SEARCH_LANGUAGE = env.choice("SEARCH_LANGUAGE", SEARCH_LANGUAGES, "english")
 SEARCH_TIME_LIMIT = env.whole("SEARCH_TIME_LIMIT", 2000, least=10, most=60_000)
 ORDER_PAYMENT_WINDOW = timedelta(minutes=env.whole("ORDER_PAYMENT_WINDOW", 30, least=1))
+# How long a cart stays open untouched, and how long one that ended is kept.
+CART_GUEST_DAYS = timedelta(days=env.whole("CART_GUEST_DAYS", 30, least=1, most=3650))
+CART_CUSTOMER_DAYS = timedelta(days=env.whole("CART_CUSTOMER_DAYS", 365, least=1, most=3650))
+CART_KEPT_DAYS = timedelta(days=env.whole("CART_KEPT_DAYS", 30, least=1, most=3650))
+# Shorter than the week after which nobody is reminded any more; 0 reminds nobody.
+CART_ABANDONED_AFTER = timedelta(minutes=env.whole("CART_ABANDONED_AFTER", 240, most=6 * 24 * 60))
 
 # Stripe: without a key, the local fake of its API.
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")

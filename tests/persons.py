@@ -14,7 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.utils import timezone
 
-from cart.tests.factories import selling
+from cart.tests.factories import coupon, promotion, selling
 from cart.tests.guests import Guest
 from notifications import sender
 from orders.models import Order
@@ -37,6 +37,7 @@ from users.tests.clients import anonymous, client_with
 from users.tests.factories import PASSWORD, CustomerGroupFactory, SuperuserFactory
 
 API = "/api/v1/"
+VAT_IDS = {"a": "NL004495445B01", "b": "NL111222333B01"}
 
 
 @dataclass
@@ -54,12 +55,12 @@ class Person:
 
 
 def _words(mark: str) -> list[str]:
-    # A telephone number and a postal code have to be real ones, so these can't carry the mark.
-    return [f"+31201234{ord(mark[-1]):03}", f"1{ord(mark[-1]):03} ZQ"]
+    # A telephone number, a postal code and a VAT id have to be real ones, so these can't carry the mark.
+    return [f"+31201234{ord(mark[-1]):03}", f"1{ord(mark[-1]):03} ZQ", VAT_IDS[mark[-1]]]
 
 
 def address_of(mark: str) -> PostalAddress:
-    phone, code = _words(mark)
+    phone, code, _ = _words(mark)
     return PostalAddress(
         full_name=f"Ada {mark}",
         company=f"{mark} GmbH",
@@ -76,6 +77,7 @@ def address_of(mark: str) -> PostalAddress:
 def lead_a_life(mark: str, stripe: StripeFake) -> Person:
     """Do everything that a person can do in this shop, as its own front doors have it, and let the worker work."""
     email = f"{mark}@example.com"
+    _order_as_guest(mark, email)
     guest = _fill_guest_cart(mark)
     _register(mark, email)
     user = User.objects.get(email=email)
@@ -98,11 +100,28 @@ def lead_a_life(mark: str, stripe: StripeFake) -> Person:
     return person
 
 
+def _order_as_guest(mark: str, email: str) -> None:
+    """Order and think better of it; the account takes this over once its address is verified."""
+    guest = Guest()
+    guest.add(variant(now=timezone.now()))
+    cart = guest("patch", "", {"country": "NL", "shipping_method": "standard"}).json()
+    body = {
+        "email": email,
+        "shipping_address": asdict(address_of(mark)),
+        "shipping_method": "standard",
+        "expected_total": cart["total"],
+    }
+    headers = {"Idempotency-Key": str(uuid4()), "X-Cart-Token": str(guest.token)}
+    placed = guest.client.post(ORDERS, body, headers=headers).json()
+    token = {"X-Order-Token": placed["access_token"]}
+    assert guest.client.post(f"{ORDERS}{placed['id']}/cancel/", {}, headers=token).status_code == 200
+
+
 def _fill_guest_cart(mark: str) -> str:
     guest = Guest()
     guest.add(variant(now=timezone.now()))
     place = {"country": "NL", "region": f"Ober{mark}", "postal_code": address_of(mark).postal_code}
-    assert guest("patch", "", place | {"vat_id": f"NL{mark}"}).status_code == 200
+    assert guest("patch", "", place | {"vat_id": _words(mark)[2]}).status_code == 200
     return str(guest.token)
 
 
@@ -126,11 +145,13 @@ def _keep_house(person: Person) -> None:
     assert client.post(f"{API}users/me/two_factor/", {"password": PASSWORD}).status_code == 201
     RecoveryCode.objects.create(user=person.user, code_hash=mark)
     CustomerGroupFactory(members=[person.user])
+    coupon(f"{mark}-BIRTHDAY".upper(), name="Birthday", customer=person.user)
 
 
 def _place(person: Person) -> Order:
     client, mark = person.client, person.mark
-    client.patch(f"{API}cart/", {"country": "NL", "shipping_method": "standard", "vat_id": f"NL{mark}"})
+    place = {"country": "NL", "shipping_method": "standard", "vat_id": _words(mark)[2]}
+    assert client.patch(f"{API}cart/", place).status_code == 200
     cart = client.get(f"{API}cart/").json()
     body = {
         "shipping_address": asdict(address_of(mark)),
@@ -282,3 +303,5 @@ def _models() -> list[type[models.Model]]:
 def sell() -> None:
     """Let the shop sell to where these people live."""
     selling("NL")
+    # Counted for each customer, hence on record.
+    promotion(max_uses_each=9)

@@ -36,10 +36,13 @@ SAYS_NOTHING = {
     "auth.Group": "name",
     "auth.Permission": "name codename",
     "cart.Cart": "token_hash currency language shipping_method",
-    "cart.Coupon": "code name currency",
+    "cart.Coupon": "batch",
+    "cart.Promotion": "name currency",
     "cart.ShippingMethod": "code name",
-    "cart.ShippingRate": "country postal_prefix currency",
+    "cart.ShippingRate": "currency",
+    "cart.ShippingZone": "name",
     "cart.TaxRate": "name country region tax_class",
+    "cart.ZoneArea": "country region postal_pattern",
     "contenttypes.ContentType": "app_label model",
     "events.DeadLetter": "group type key message topic error",
     "events.InboxEvent": "group",
@@ -49,7 +52,7 @@ SAYS_NOTHING = {
     "events.ParkedEvent": "group type key message topic error",
     "notifications.EmailMessage": "template recipient_ref context_ref lease_holder error message_id "
     "provider_message_id language",
-    "orders.Order": "number language currency tax_lines shipping_method shipping_name coupons",
+    "orders.Order": "number language currency tax_lines tax_rounding discounts shipping_method shipping_name coupons",
     "orders.OrderLine": "sku name options tax_name",
     "orders.OrderMove": "axis from_state to_state",
     "payments.Payment": "currency method",
@@ -64,6 +67,7 @@ SAYS_NOTHING = {
     "products.Category": "path name slug description",
     "products.CategoryText": "language name description",
     "products.Collection": "name slug",
+    "products.ExchangeRate": "currency",
     "products.Price": "currency",
     "products.PriceChange": "currency",
     "products.Product": "name slug description tax_class option_names attributes image_sources seo_title "
@@ -74,6 +78,7 @@ SAYS_NOTHING = {
     "products.ProductSlug": "slug",
     "products.ProductText": "language name description seo_title seo_description options",
     "products.SearchEntry": "name keywords body",
+    "products.SearchForm": "word",
     "products.SearchWord": "word",
     "products.StockMovement": "reason",
     "products.Variant": "sku options option_key external_id metadata",
@@ -154,6 +159,7 @@ class TestWholeLife:
             ada.words[0]: name_and_address,
             ada.words[1]: set(),
             ada.words[2]: name_and_address,
+            ada.words[3]: name_and_address,
         }
         assert {word: after[word] for word in bob.words} == {word: before[word] for word in bob.words}
         assert list(Receipt.objects.order_by("pk").values()) == receipts
@@ -199,10 +205,11 @@ class TestWholeLife:
         assert {held["name"]: held["count"] for held in told["erased"]} == {
             "profile": 1, "addresses": 2, "sessions": 1, "password_resets": 1, "email_changes": 1,
             "second_factor": 1, "customer_groups": 1, "consents": 2, "admin_log": 1, "carts": 1,
-            "order_contacts": 2, "reviews": 1, "purchases": 1, "wishlist": 1, "stock_alerts": 1,
+            "coupons": 1, "promotion_uses": 1, "order_contacts": 3, "reviews": 1, "purchases": 1, "wishlist": 1,
+            "stock_alerts": 1,
         }  # fmt: skip
         assert {held["name"]: held["count"] for held in told["kept"]} == {
-            "audit": 1, "ordered_carts": 2, "messages": 9, "orders": 2, "payments": 1, "receipts": 1,
+            "audit": 1, "ordered_carts": 2, "messages": 11, "orders": 3, "payments": 1, "receipts": 1,
         }  # fmt: skip
 
 
@@ -214,6 +221,10 @@ def services_erase(person: Person) -> None:
 WHOSE: dict[str, dict[str, Any]] = {
     # A guest's cart that was merged at the sign-in isn't linked to anybody; merging empties it.
     "cart.Cart": {"user__isnull": False},
+    # All others are anybody's.
+    "cart.Coupon": {"customer__isnull": False},
+    # A customer's own names them by a reference.
+    "cart.CustomerUses": {"user__isnull": True},
     # The shop's own reasons are always the same words.
     "orders.OrderMove": {"actor": "customer"},
 }

@@ -1,6 +1,8 @@
 """Carts in the admin: read-only; what decides totals is edited here."""
 
 from cart.admin.carts import CartAdmin
+from cart.admin.codes import CouponAdmin
+from cart.admin.promotions import PromotionAdmin, RedemptionAdmin
 from cart.admin.taxes import TaxRateAdmin
 
-__all__ = ["CartAdmin", "TaxRateAdmin"]
+__all__ = ["CartAdmin", "CouponAdmin", "PromotionAdmin", "RedemptionAdmin", "TaxRateAdmin"]

@@ -11,6 +11,8 @@ from shop.core.ids import new_id
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
+# The name of the state of whoever has no cart.
+NO_CART = "no-cart"
 
 
 class Cart(models.Model):
@@ -79,6 +81,11 @@ class Cart(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.status}"
+
+    @property
+    def state(self) -> str:
+        """The name of the cart as it is now: that of no other cart, and of this one until its next write."""
+        return f"cart-{self.pk}-{self.version}"
 
 
 class CartItem(models.Model):

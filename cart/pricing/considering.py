@@ -14,18 +14,21 @@ class Reason:
     """
     Why a promotion doesn't apply: which rule, what it needs, and how much of that is missing.
 
-    With ``money`` both numbers are minor units.
+    With ``money`` both numbers are minor units; ``scoped`` says that what is missing must be of what it is for.
     """
 
     rule: str
     needed: int | str | None = None
     missing: int | None = None
     money: bool = False
+    scoped: bool = False
 
     @classmethod
-    def lacking(cls, rule: str, *, needed: int, has: int, money: bool = False) -> Reason:
+    def lacking(
+        cls, rule: str, *, needed: int, has: int, money: bool = False, scoped: bool = False
+    ) -> Reason:
         """Return the reason that there is too little of something."""
-        return cls(rule=rule, needed=needed, missing=needed - has, money=money)
+        return cls(rule=rule, needed=needed, missing=needed - has, money=money, scoped=scoped)
 
 
 @dataclass(frozen=True, kw_only=True)

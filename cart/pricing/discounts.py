@@ -66,21 +66,21 @@ class Discounting:
 
     def _fixed(self, promotion: Promotion, lines: Sequence[Line]) -> dict[str, int]:
         nets = [self.net[line.key] // self.step for line in lines]
-        # What is left is split, and not what is taken off: only so no line gets cheaper when another grows.
+        # What is left is split: a leftover cent goes to the earlier line.
         left = shares(max(0, sum(nets) - promotion.value // self.step), nets)
         return {line.key: (net - part) * self.step for line, net, part in zip(lines, nets, left, strict=True)}
 
     def _units(self, promotion: Promotion, lines: Sequence[Line]) -> dict[str, int]:
-        """Take a part off the cheapest units, as many as there are full sets."""
+        """Take a part off the cheapest units by their prices, as many as there are full sets, from what is left."""
         sets = sum(line.quantity for line in lines) // (promotion.buy + promotion.get)
         units = sets * promotion.get
         off = {}
         for line in sorted(lines, key=lambda line: (line.unit_price, line.rank)):
             cheap = min(units, line.quantity)
             units -= cheap
-            off[line.key] = min(self.net[line.key], self._part(cheap * line.unit_price, promotion.value))
+            off[line.key] = self._part(self.net[line.key], promotion.value * cheap, line.quantity)
         return off
 
-    def _part(self, amount: int, millionths: int) -> int:
+    def _part(self, amount: int, millionths: int, of: int = 1) -> int:
         """Return a part of an amount, rounded half away from zero to what can be paid, and never more than it."""
-        return min(amount, rounded(amount * millionths, MILLION * self.step) * self.step)
+        return min(amount, rounded(amount * millionths, MILLION * of * self.step) * self.step)

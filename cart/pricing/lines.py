@@ -26,6 +26,10 @@ class Line:
         return self.unit_price * self.quantity
 
     @property
-    def rank(self) -> tuple[int, str, int, str]:
-        """A place among other lines that goes by what a line is: where it stands in the cart must decide nothing."""
-        return (-self.total, self.tax_class, self.unit_price, self.key)
+    def rank(self) -> tuple[str, int, str]:
+        """
+        A place among other lines that goes by what a line is: where it stands in the cart must decide nothing.
+
+        Nor must how many units it has: a leftover cent that moved with them could make one more unit cheaper.
+        """
+        return (self.tax_class, self.unit_price, self.key)

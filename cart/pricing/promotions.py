@@ -61,8 +61,14 @@ class Promotion:
 
     @property
     def turn(self) -> tuple[int, bool, int, int, str]:
-        """When it is its turn: by priority, those that stand alone first, then by what it is."""
-        return (self.priority, self.combines, KINDS.index(self.kind), -self.value, self.key)
+        """
+        When it is its turn: by priority, those that stand alone first, then by what it is.
+
+        Of those that stand alone the higher value goes first, for only one applies. Where all apply the value must
+        not decide: a fixed amount raised past another would go before it, and could take off less.
+        """
+        value = 0 if self.combines else self.value
+        return (self.priority, self.combines, KINDS.index(self.kind), -value, self.key)
 
     def is_for(self, line: Line) -> bool:
         """Tell whether it is for a line."""
@@ -104,13 +110,16 @@ class Promotion:
 
     def _refusals_of_lines(self, lines: Sequence[Line], currency: str) -> Iterator[Reason]:
         subtotal, units = sum(line.total for line in lines), sum(line.quantity for line in lines)
+        scoped = bool(self.products or self.categories)
         # Its amounts say nothing in another currency.
         if self.currency != currency and (self.kind == "fixed" or self.min_subtotal):
             yield Reason(rule="currency", needed=self.currency)
         elif self.min_subtotal > subtotal:
-            yield Reason.lacking("min_subtotal", needed=self.min_subtotal, has=subtotal, money=True)
+            yield Reason.lacking(
+                "min_subtotal", needed=self.min_subtotal, has=subtotal, money=True, scoped=scoped
+            )
         least = max(self.min_quantity, self.buy + self.get if self.kind == "buy_x_get_y" else 0)
         if least > units:
-            yield Reason.lacking("min_quantity", needed=least, has=units)
+            yield Reason.lacking("min_quantity", needed=least, has=units, scoped=scoped)
         elif not lines:
             yield Reason(rule="scope")

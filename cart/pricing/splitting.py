@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from heapq import heapify, heappop, heappush
 
 
 def shares(total: int, weights: Sequence[int]) -> list[int]:
@@ -22,19 +23,18 @@ def shares(total: int, weights: Sequence[int]) -> list[int]:
         return [0] * len(weights)
     # At the divisor of the exact quotas the parts are right, but for few that rounding gave or took.
     parts = [(2 * total * weight + whole) // (2 * whole) for weight in weights]
-    over = sum(parts) - total
-    while over > 0:
-        last = max(
-            (index for index, part in enumerate(parts) if part),
-            key=lambda index: (-Fraction(weights[index], 2 * parts[index] - 1), index),
-        )
-        parts[last] -= 1
-        over -= 1
-    while over < 0:
-        first = min(
-            range(len(weights)),
-            key=lambda index: (-Fraction(weights[index], 2 * parts[index] + 1), index),
-        )
-        parts[first] += 1
-        over += 1
+    missing = total - sum(parts)
+    step = 1 if missing > 0 else -1
+
+    def claim(index: int) -> tuple[Fraction, int]:
+        """Return the place of a line in the queue for its next unit, or for giving back its last one."""
+        return -step * Fraction(weights[index], 2 * parts[index] + step), step * index
+
+    queue = [claim(index) for index, part in enumerate(parts) if part or step > 0]
+    heapify(queue)
+    for _ in range(abs(missing)):
+        index = abs(heappop(queue)[1])
+        parts[index] += step
+        if parts[index]:
+            heappush(queue, claim(index))
     return parts

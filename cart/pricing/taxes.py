@@ -77,6 +77,10 @@ class Taxation(Protocol):
     def treatment(self) -> str:
         """Why it is taxed as it is: ``standard``, ``export`` or ``reverse_charge``."""
 
+    @property
+    def rounding(self) -> str:
+        """How the tax is rounded, a word of at most 20 characters that orders keep: ours is ``line_half_up``."""
+
     def charged(self, amount: int, tax_class: str | None) -> int:
         """Return what this sale is charged where the price list says ``amount``; None is the class of shipping."""
 
@@ -100,6 +104,8 @@ class TaxRules:
     home: dict[str, Tax] = field(default_factory=dict)
     home_shipping: Tax = NO_TAX
     step: int = 1
+    # Once a line, not once a unit nor once an order; half a unit goes up.
+    rounding: str = "line_half_up"
 
     def charged(self, amount: int, tax_class: str | None) -> int:
         """Return the amount without the tax that the price list includes, where this sale is free of it."""

@@ -55,15 +55,20 @@ class CartOwner:
 
 @dataclass(frozen=True, kw_only=True)
 class Shopper:
-    """Somebody who fills a cart: whose it is, and the currency and language of one that is opened for it."""
+    """
+    Somebody who fills a cart: whose it is, and the currency and language of one that is opened for it.
+
+    ``currency_chosen`` says that they named the currency, which doesn't go with the country then.
+    """
 
     owner: CartOwner
     currency: str
     language: str
+    currency_chosen: bool = False
 
 
 def load_cart(
-    owner: CartOwner, *, now: datetime, place: Place | None = None, lock: bool = False
+    owner: CartOwner, *, now: datetime, place: Place | None = None, guest: str = "", lock: bool = False
 ) -> Cart | None:
     """
     Return the owner's open cart with what prices it.
@@ -71,10 +76,12 @@ def load_cart(
     ``lines``, ``codes``, ``promotions``, ``tax_rates``, ``shipping_rates`` and ``groups`` are lists of dicts. One
     statement, or two where it had to wait for the lock. The rules are those of ``place``, or else of the cart's own.
 
+    :param guest: the digest of the address that a guest has given: what they have used counts, as a customer's does.
     :param lock: keep others from changing the cart until the transaction ends.
     """
     there = place or Place()
-    with given(now=now, shop=settings.SHOP_COUNTRY, country=there.country, region=there.region):
+    said = {"now": now, "shop": settings.SHOP_COUNTRY, "guest": guest}
+    with given(**said, country=there.country, region=there.region):
         return _load(_rows(at_own_place=place is None).filter(owner.own()), lock=lock)
 
 
@@ -113,7 +120,7 @@ def _rows(*, at_own_place: bool) -> QuerySet[Any]:
     coupons = CartCoupon.objects.filter(cart=OuterRef("pk")).order_by("pk")
     return Cart.objects.filter(status=Cart.Status.OPEN).annotate(
         lines=JsonList(items, id="pk", variant="variant_id", quantity="quantity", seen_price="seen_price"),
-        codes=JsonList(coupons, **{name: F(f"coupon__{name}") for name in _CODE_FIELDS}),
+        codes=JsonList(coupons, **{name: F(f"coupon__{name}") for name in CODE_FIELDS}),
         promotions=_promotions(),
         # Every customer's, and no guest's.
         groups=JsonList(users.groups_of(OuterRef("user_id")), code=F("group__code")),
@@ -143,7 +150,10 @@ def _promotions() -> JsonList:
     )
     named = CartCoupon.objects.filter(cart=OuterRef(OuterRef("pk"))).values("coupon__promotion")
     rows = Promotion.objects.filter(on | Q(pk__in=named)).order_by("pk")
-    uses = CustomerUses.objects.filter(promotion=OuterRef("pk"), user=OuterRef(OuterRef("user_id")))
+    guest = Q(user__isnull=True, guest=Given("guest", CharField()))
+    uses = CustomerUses.objects.filter(
+        Q(user=OuterRef(OuterRef("user_id"))) | guest, promotion=OuterRef("pk")
+    )
     return JsonList(
         rows,
         **{name: name for name in _PROMOTION_FIELDS},
@@ -158,7 +168,7 @@ def _of_promotion(through: Any) -> Any:
     return through.objects.filter(promotion=OuterRef("pk")).order_by("pk")
 
 
-_CODE_FIELDS = ("id", "code", "promotion_id", "customer_id", "max_uses", "used", "is_active")
+CODE_FIELDS = ("id", "code", "promotion_id", "customer_id", "max_uses", "used", "is_active")
 _PROMOTION_FIELDS = (
     "id", "name", "kind", "value", "buy_quantity", "get_quantity", "currency", "needs_code", "first_order",
     "min_subtotal", "min_quantity", "priority", "combines", "starts_at", "ends_at", "max_uses", "max_uses_each",

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.conf import settings
 
 from cart import pricing
-from cart.models import Cart
+from cart.coupons import dropped
+from cart.models import NO_CART, Cart
 from cart.places import Place
 from cart.selectors.loading import CartOwner, load_cart
 from cart.selectors.rules import customer_of, promotions_of
@@ -63,12 +64,15 @@ class PricedCart:
     totals: pricing.Totals
     prices_include_tax: bool
     tax_treatment: str = ""
+    tax_rounding: str = ""
     vat_id: str = ""
     # The rows of the codes on it.
     codes: tuple[Mapping[str, Any], ...] = ()
     parcel: Parcel = field(default_factory=Parcel)
     options: tuple[ShippingOption, ...] = ()
     changes: tuple[dict[str, Any], ...] = field(default=())
+    # The name of the state that it is in.
+    state: str = NO_CART
 
     @property
     def applied(self) -> tuple[pricing.Considered, ...]:
@@ -138,6 +142,7 @@ def priced_cart(
         id=cart.pk,
         user_id=cart.user_id,
         version=cart.version,
+        state=cart.state,
         currency=cart.currency,
         language=language,
         place=place,
@@ -146,11 +151,12 @@ def priced_cart(
         totals=totals,
         prices_include_tax=tax.prices_include_tax if tax else settings.PRICES_INCLUDE_TAX,
         tax_treatment=tax.treatment if tax else "",
+        tax_rounding=tax.rounding if tax else "",
         vat_id=cart.vat_id,
         codes=tuple(cart.codes),
         parcel=parcel,
         options=tuple(options),
-        changes=tuple(_changes(cart, items, _dropped(cart, totals))),
+        changes=(*_changes(cart, items), *dropped(cart.codes, totals.considered, cart.currency)),
     )
 
 
@@ -201,13 +207,7 @@ def _shipping(options: list[ShippingOption], method: str, tax: pricing.Taxation 
     return amount if amount is None or tax is None else tax.charged(amount, None)
 
 
-def _dropped(cart: Any, totals: pricing.Totals) -> list[str]:
-    """Return the codes on the cart that take nothing off it now."""
-    applied = {one.promotion.code for one in totals.considered if one.applied}
-    return [code["code"] for code in cart.codes if code["code"] not in applied]
-
-
-def _changes(cart: Cart, items: tuple[PricedItem, ...], dropped: list[str]) -> list[dict[str, Any]]:
+def _changes(cart: Cart, items: tuple[PricedItem, ...]) -> list[dict[str, Any]]:
     """Return what is different since the shopper's last write, with old and new values."""
     changes = list(cart.notices)
     for item in items:
@@ -221,7 +221,6 @@ def _changes(cart: Cart, items: tuple[PricedItem, ...], dropped: list[str]) -> l
         sellable = item.offer.sellable if item.offer else None
         if sellable is not None and sellable < item.quantity:
             changes.append(_change("stock_short", item, item.quantity, sellable))
-    changes.extend({"code": "coupon_dropped", "item": None, "old": code, "new": None} for code in dropped)
     return changes
 
 

@@ -6,20 +6,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cart import pricing
+from cart.coupons import is_theirs, is_usable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SAME = (
     "name", "kind", "value", "currency", "first_order", "min_subtotal", "min_quantity", "priority", "combines",
-    "max_uses_each",
 )  # fmt: skip
 
 
 def promotions_of(cart: Any) -> list[pricing.Promotion]:
     """Return the promotions that a loaded cart might have: those that need no code, and those of its codes."""
     codes: dict[int, Mapping[str, Any]] = {}
-    for code in cart.codes:
+    # Of several codes for one promotion the first counts that can be used: another must not stand in its way.
+    for code in sorted(cart.codes, key=lambda code: not is_usable(code, cart.user_id)):
         codes.setdefault(code["promotion_id"], code)
     return [
         _promotion(row, codes.get(row["id"]), cart.user_id)
@@ -59,16 +60,11 @@ def _promotion(row: Mapping[str, Any], code: Mapping[str, Any] | None, user_id: 
         ends_at=instant(row["ends_at"]),
         max_uses=max_uses,
         used=used,
+        # Nobody has two first orders, however many are placed before one is paid.
+        max_uses_each=1 if row["first_order"] else row["max_uses_each"],
         used_by_customer=row["used_by_customer"] or 0,
-        is_active=bool(row["is_active"]) and (code is None or _is_theirs(code, user_id)),
+        is_active=bool(row["is_active"]) and (code is None or is_theirs(code, user_id)),
     )
-
-
-def _is_theirs(code: Mapping[str, Any], user_id: Any) -> bool:
-    whose = code["customer_id"]
-    # SQLite keeps a UUID without its dashes.
-    mine = whose is None or str(whose).replace("-", "") == str(user_id or "").replace("-", "")
-    return bool(code["is_active"]) and mine
 
 
 def instant(value: Any) -> datetime | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
-from cart.errors import CartFull, CurrencyNotAvailable
+from cart.errors import CartFull, CartInAnotherCurrency, CurrencyNotAvailable
 from cart.models import MAX_LINES, MAX_QUANTITY, CartItem
 from cart.services.opening import open_cart, open_or_new_cart, written
 from products import selectors as products
@@ -22,22 +23,27 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def add_item(
-    *, shopper: Shopper, choice: products.Choice, quantity: int, now: datetime, version: int | None = None
+    *, shopper: Shopper, choice: products.Choice, quantity: int, now: datetime, seen: str | None = None
 ) -> PricedCart:
     """
     Put units of a variant into the shopper's cart, which is opened when there is none; the same variant adds up.
 
-    Locks: the cart.
+    A cart that is open keeps its currency: its prices never change because something is put in. Locks: the cart.
 
     :param quantity: whole units, at least 1.
-    :param version: the cart's version that the shopper saw, when it must still be that.
+    :param seen: the name of the state that the shopper saw, when the cart must still be in it.
     :raises ValidationFailed: there is no such variant for sale.
     :raises VariantRequired: a product is chosen that has several.
-    :raises CurrencyNotAvailable: it has no price in the cart's currency.
+    :raises CurrencyNotAvailable: it has no price in the cart's currency, the shop doesn't sell in the one that the
+        shopper chose, or the cart is open in another.
     :raises CartFull: that would be too many lines or units.
     :raises PreconditionFailed: the cart has changed since. In each case nothing is changed.
     """
-    cart = open_or_new_cart(shopper, now=now, version=version)
+    if shopper.currency_chosen and shopper.currency not in settings.CURRENCIES:
+        raise CurrencyNotAvailable(currency=shopper.currency)
+    cart = open_or_new_cart(shopper, now=now, seen=seen)
+    if shopper.currency_chosen and shopper.currency != cart.currency:
+        raise CartInAnotherCurrency(currency=shopper.currency, cart_currency=cart.currency)
     offer = products.offer_for(choice, currency=cart.currency, now=now, language=cart.language)
     if offer.price is None:
         raise CurrencyNotAvailable(currency=cart.currency)
@@ -71,16 +77,16 @@ def add_quantities(*, shopper: Shopper, quantities: Mapping[int, int], now: date
 
 @transaction.atomic
 def set_quantity(
-    *, owner: CartOwner, item_id: UUID, quantity: int, now: datetime, version: int | None = None
+    *, owner: CartOwner, item_id: UUID, quantity: int, now: datetime, seen: str | None = None
 ) -> PricedCart:
     """
     Set how many units a line has; 0 removes it. Locks: the cart.
 
-    :param version: the cart's version that the shopper saw, when it must still be that.
+    :param seen: the name of the state that the shopper saw, when the cart must still be in it.
     :raises NotFound: the owner's cart has no such line.
     :raises PreconditionFailed: the cart has changed since. In each case nothing is changed.
     """
-    cart = open_cart(owner, now=now, version=version)
+    cart = open_cart(owner, now=now, seen=seen)
     line = next((line for line in cart.lines if UUID(line["id"]) == item_id), None)
     if line is None:
         raise NotFound
@@ -94,15 +100,15 @@ def set_quantity(
 
 
 @transaction.atomic
-def clear(*, owner: CartOwner, now: datetime, version: int | None = None) -> PricedCart:
+def clear(*, owner: CartOwner, now: datetime, seen: str | None = None) -> PricedCart:
     """
     Take everything out of the owner's cart, coupons too. Locks: the cart.
 
-    :param version: the cart's version that the shopper saw, when it must still be that.
+    :param seen: the name of the state that the shopper saw, when the cart must still be in it.
     :raises NotFound: there is no open cart.
     :raises PreconditionFailed: the cart has changed since. In each case nothing is changed.
     """
-    cart = open_cart(owner, now=now, version=version)
+    cart = open_cart(owner, now=now, seen=seen)
     cart.items.all().delete()
     cart.coupons.all().delete()
     cart.lines, cart.codes = [], []

@@ -11,7 +11,7 @@ from django.db.models import F
 
 from cart import selectors
 from cart.errors import CartConverted
-from cart.models import Cart, CartItem
+from cart.models import NO_CART, Cart, CartItem
 from cart.ports import purchase_history
 from shop.api.problems import PreconditionFailed
 from shop.core.errors import NotFound
@@ -28,34 +28,41 @@ CONVERTED_IS_NEWS = timedelta(days=1)
 
 
 def open_cart(
-    owner: CartOwner, *, now: datetime, version: int | None = None, place: Place | None = None
+    owner: CartOwner,
+    *,
+    now: datetime,
+    seen: str | None = None,
+    place: Place | None = None,
+    guest: str = "",
 ) -> Any:
     """
     Return the owner's open cart, locked, as ``load_cart`` does.
 
     :param place: the place whose rules count, where it isn't the cart's own.
-    :param version: the version the caller has seen, when it must still be that.
+    :param guest: the digest of the address that a guest has given.
+    :param seen: the name of the state that the shopper saw, when the cart must still be in it.
     :raises NotFound: there is none.
     :raises PreconditionFailed: it has changed since.
     """
-    cart = selectors.load_cart(owner, now=now, place=place, lock=True)
+    cart = selectors.load_cart(owner, now=now, place=place, guest=guest, lock=True)
     if cart is None:
         raise NotFound
-    if version is not None and cart.version != version:
+    if seen is not None and seen != cart.state:
         raise PreconditionFailed
     return cart
 
 
-def open_or_new_cart(shopper: Shopper, *, now: datetime, version: int | None = None) -> Any:
+def open_or_new_cart(shopper: Shopper, *, now: datetime, seen: str | None = None) -> Any:
     """
     Return the shopper's open cart, locked; made when there is none. One open cart each, whatever the race.
 
-    :param version: the version the caller has seen, when it must still be that; an empty answer's is 0.
+    :param seen: the name of the state that the shopper saw, when the cart must still be in it; without a cart there
+        is that of an empty answer.
     :raises PreconditionFailed: it has changed since.
     """
     owner = shopper.owner
     cart: Any = selectors.load_cart(owner, now=now, lock=True)
-    if version is not None and version != (cart.version if cart else 0):
+    if seen is not None and seen != (cart.state if cart else NO_CART):
         raise PreconditionFailed
     if cart is not None:
         return cart
@@ -65,13 +72,15 @@ def open_or_new_cart(shopper: Shopper, *, now: datetime, version: int | None = N
                 user_id=owner.user_id,
                 token_hash="" if owner.user_id else owner.token_hash,
                 currency=shopper.currency,
+                currency_chosen=shopper.currency_chosen,
                 language=shopper.language,
                 created_at=now,
                 updated_at=now,
             )
     except IntegrityError:
-        # Another request of the same shopper was faster; its cart is the one.
-        pass
+        # Another request of the same shopper was faster; its cart is the one, unless it had to be the first.
+        if seen is not None:
+            raise PreconditionFailed from None
     return open_cart(owner, now=now)
 
 
@@ -115,12 +124,13 @@ def raise_version(cart: Any, *, now: datetime, **changes: Any) -> None:
 
 
 def _remember_prices(cart: PricedCart) -> None:
+    # The catalogue's, which a change is measured against: what is charged also changes with the place.
     moved = [
-        item for item in cart.items if item.unit_price is not None and item.unit_price != item.seen_price
+        item for item in cart.items if item.list_price is not None and item.list_price != item.seen_price
     ]
     if moved:
         CartItem.objects.bulk_update(
-            [CartItem(pk=item.id, seen_price=item.unit_price) for item in moved], ["seen_price"]
+            [CartItem(pk=item.id, seen_price=item.list_price) for item in moved], ["seen_price"]
         )
 
 

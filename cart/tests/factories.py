@@ -7,8 +7,10 @@ from typing import Any
 
 from cart import services
 from cart.models import (
+    Cart,
     Coupon,
     Promotion,
+    Redemption,
     ShippingMethod,
     ShippingRate,
     ShippingZone,
@@ -18,6 +20,7 @@ from cart.models import (
 from cart.selectors import CartOwner, PricedCart, Shopper
 from products.models import Variant
 from products.selectors import Choice
+from products.tests import factories as products
 from products.tests.factories import NOW
 from shop.core.ids import new_token
 
@@ -70,6 +73,14 @@ def promotion(**values: Any) -> Promotion:
     for name, rows in scopes.items():
         getattr(made, name).set(rows)
     return made
+
+
+def used(promotion: Promotion, code: Coupon | None = None) -> Redemption:
+    """Return a use of 1.99 by a new guest's cart, as an order of it holds it."""
+    who = shopper()
+    filled(who, products.variant())
+    cart = Cart.objects.get(token_hash=who.owner.token_hash)
+    return Redemption.objects.create(promotion=promotion, coupon=code, cart=cart, amount=199, created_at=NOW)
 
 
 def filled(who: Shopper, *variants: Variant, quantity: int = 1, now: datetime = NOW) -> PricedCart:

@@ -8,7 +8,6 @@ import pytest
 from django.utils import timezone
 
 from cart.models import Cart, CartItem
-from cart.tests.factories import coupon
 from cart.tests.guests import API, EMPTY, Guest
 from products.tests.factories import product, variant, variant_data
 from tests.statements import statements
@@ -193,30 +192,3 @@ class TestItems:
         guest.add(variant())
 
         assert guest("delete", f"items/{item}/").status_code == 404
-
-
-class TestIfMatch:
-    WRITES = [
-        ("patch", "", {"country": "DE"}),
-        ("delete", "", None),
-        ("post", "items/", {"sku": "A", "quantity": 1}),
-        ("patch", "items/{item}/", {"quantity": 2}),
-        ("delete", "items/{item}/", None),
-        ("post", "coupons/", {"code": "TEN"}),
-        ("delete", "coupons/TEN/", None),
-    ]
-
-    @pytest.mark.parametrize(("method", "path", "body"), WRITES)
-    def test_a_write_on_what_was_not_seen_last_is_412(self, guest, method, path, body):
-        coupon("TEN")
-        item = guest.add(variant(sku="A")).json()["items"][0]["id"]
-        before = guest("get")
-        fresh = guest("post", "coupons/", {"code": "TEN"}).headers["ETag"]
-
-        for tag in (before.headers["ETag"], '"nonsense"', "nonsense", f'{fresh}, "x"', '"cart-²"'):
-            response = guest(method, path.format(item=item), body, **{"If-Match": tag})
-            assert (response.status_code, response.json()["code"]) == (412, "precondition_failed"), tag
-
-        assert guest("get").headers["ETag"] == fresh
-        for tag in (fresh, "*"):
-            assert guest(method, path.format(item=item), body, **{"If-Match": tag}).status_code != 412

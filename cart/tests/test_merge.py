@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cart import handlers, selectors, services
-from cart.models import MAX_QUANTITY, Cart, CartCoupon, CartItem
+from cart.coupons import MAX_CODES
+from cart.models import MAX_QUANTITY, Cart, CartCoupon, CartItem, Coupon
 from cart.tests.factories import bound_for, coupon, filled, selling, shopper
 from products import services as catalogue
 from products.tests.factories import NOW, variant
@@ -64,6 +65,84 @@ class TestMerge:
             before.totals.total,
         )
         assert cart.coupons == ["TEN"]
+
+    @pytest.fixture
+    def both(self):
+        """A customer and a guest with a cart each."""
+        user, guest = UserFactory(), shopper()
+        for who in (shopper(user=user), guest):
+            filled(who, variant(price=1000))
+        return user, guest
+
+    def put(self, who, *codes: str) -> None:
+        for code in codes:
+            services.add_coupon(owner=who.owner, code=code, now=NOW)
+
+    def test_brings_codes_along_beside_the_customers_own(self, both):
+        user, guest = both
+        coupon("MINE", value=1)
+        coupon("OURS", value=2)
+        coupon("THEIRS", value=3)
+        self.put(shopper(user=user), "MINE", "OURS")
+        self.put(guest, "OURS", "THEIRS")
+
+        merge(user, guest)
+
+        assert cart_of(user).coupons == ["MINE", "OURS", "THEIRS"]
+
+    def test_leaves_a_second_code_of_the_same_promotion_behind_and_says_so(self, both):
+        user, guest = both
+        ten = coupon("TEN")
+        Coupon.objects.create(promotion=ten.promotion, code="ALSO")
+        self.put(shopper(user=user), "TEN")
+        self.put(guest, "ALSO")
+
+        merge(user, guest)
+
+        assert cart_of(user).coupons == ["TEN"]
+        (dropped,) = (change for change in cart_of(user).changes if change["code"] == "coupon_dropped")
+        assert (dropped["old"], dropped["reasons"][0]["detail"]) == (
+            "ALSO",
+            "TEN is for the same promotion already.",
+        )
+
+    def test_brings_one_along_where_the_customers_own_has_no_use_left(self, both):
+        user, guest = both
+        ten = coupon("TEN")
+        Coupon.objects.create(promotion=ten.promotion, code="FRESH")
+        self.put(shopper(user=user), "TEN")
+        self.put(guest, "FRESH")
+        Coupon.objects.filter(code="TEN").update(max_uses=1, used=1)
+
+        merge(user, guest)
+
+        assert cart_of(user).coupons == ["FRESH"]
+
+    @pytest.mark.parametrize(("whose", "kept"), [("own", ["TEN"]), ("another", [])])
+    def test_leaves_the_code_of_another_customer_behind(self, both, whose, kept):
+        user, guest = both
+        coupon("TEN")
+        self.put(guest, "TEN")
+        # It was made theirs after the guest had put it there.
+        Coupon.objects.update(customer=user if whose == "own" else UserFactory())
+
+        merge(user, guest)
+
+        assert cart_of(user).coupons == kept
+        assert CartCoupon.objects.filter(cart__user=user).count() == len(kept)
+
+    def test_takes_no_more_codes_than_a_cart_may_have(self, both):
+        user, guest = both
+        for number in range(MAX_CODES + 1):
+            coupon(f"C{number}", value=1)
+        self.put(shopper(user=user), *(f"C{number}" for number in range(MAX_CODES)))
+        self.put(guest, f"C{MAX_CODES}")
+
+        merge(user, guest)
+
+        assert CartCoupon.objects.filter(cart__user=user).count() == MAX_CODES
+        (dropped,) = (change for change in cart_of(user).changes if change["code"] == "coupon_dropped")
+        assert dropped["reasons"][0]["rule"] == "too_many"
 
     def test_keeps_the_customers_own_place(self):
         user, guest = UserFactory(), shopper()

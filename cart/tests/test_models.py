@@ -11,13 +11,14 @@ from cart.models import (
     CartCoupon,
     CartItem,
     Coupon,
+    CustomerUses,
     Promotion,
     Redemption,
     ShippingMethod,
     ShippingRate,
     TaxRate,
 )
-from cart.tests.factories import coupon, selling
+from cart.tests.factories import coupon, promotion, selling
 from products.tests.factories import NOW, variant
 from users.tests.factories import UserFactory
 
@@ -85,16 +86,50 @@ class TestCoupon:
 
         assert_refused(Coupon.objects.filter(pk=other.pk).update, **values)
 
-    def test_stands_once_on_a_cart_and_is_redeemed_once(self):
+    def test_stands_once_on_a_cart(self):
         values = {"cart": cart(token_hash="h"), "coupon": coupon()}
-        use = {"promotion": values["coupon"].promotion, "created_at": NOW}
         CartCoupon.objects.create(**values)
-        Redemption.objects.create(**values, **use)
 
         assert_refused(CartCoupon.objects.create, **values)
-        assert_refused(Redemption.objects.create, **values, **use)
-        with pytest.raises(ProtectedError):
-            values["coupon"].delete()
+
+
+class TestPromotion:
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"used": 3, "max_uses": 2},
+            {"used": -1},
+            {"kind": "gift"},
+            {"value": -1},
+            {"value": 1_000_001},
+            {"kind": "buy_x_get_y", "get_quantity": 1},
+            {"kind": "buy_x_get_y", "buy_quantity": 1},
+            {"min_subtotal": -1},
+        ],
+    )
+    def test_is_never_overused_nor_out_of_range(self, values):
+        promotion()
+
+        assert_refused(Promotion.objects.update, **values)
+
+    def test_is_used_once_by_a_cart_and_stays_with_it(self):
+        made = coupon()
+        use = {"cart": cart(token_hash="h"), "promotion": made.promotion, "created_at": NOW}
+        Redemption.objects.create(**use, coupon=made)
+
+        assert_refused(Redemption.objects.create, **use)
+        assert_refused(Redemption.objects.update, state="lost")
+        for row in (made, made.promotion):
+            with pytest.raises(ProtectedError):
+                row.delete()
+
+    def test_counts_a_customer_once_who_is_somebody(self):
+        made, user = promotion(), UserFactory()
+        CustomerUses.objects.create(promotion=made, user=user)
+        CustomerUses.objects.create(promotion=made, guest="digest")
+
+        for values in ({"user": user}, {"guest": "digest"}, {}, {"user": UserFactory(), "guest": "digest"}):
+            assert_refused(CustomerUses.objects.create, promotion=made, **values)
 
 
 class TestRates:

@@ -187,6 +187,7 @@ def test_two_events_of_one_order_owe_two_messages() -> None:
         ("orders.order_cancelled.v1", {"order_id", "was_paid"}),
         ("orders.order_expired.v1", {"order_id"}),
         ("payments.refund_succeeded.v1", {"order_id", "amount", "currency"}),
+        ("cart.cart_abandoned.v1", {"user_id", "cart_id"}),
         ("products.stock_alert_due.v1", {"user_id", "variant_id"}),
         ("products.stock_low.v1", {"variants"}),
     ],
@@ -199,4 +200,4 @@ def test_the_announced_event_says_what_its_message_needs(type_name: str, fields:
 
 
 def test_nothing_else_is_heard() -> None:
-    assert len(handlers["notifications"]) == 16
+    assert len(handlers["notifications"]) == 17

@@ -51,6 +51,9 @@ CONTEXT: dict[str, Any] = {
     "variant_name": " (Linen, Black)",
     "product_url": "https://shop.example/products/walnut-desk-lamp/",
     "admin_url": "https://shop.example/admin/products/product/1/change/",
+    "cart": {"items": an_order()["items"], "currency": "EUR"},
+    "cart_url": "https://store.example/cart/",
+    "unsubscribe_url": "https://shop.example/account/unsubscribe/token/",
     "lines": [{"sku": "LIT-02", "variant_name": " (Linen)", "available": 2}],
 }
 
@@ -165,6 +168,41 @@ class TestOrderMail:
 
         assert "Shipping: €4.90\nVAT 19%: €34.55\nTotal: €250.95\n" in text
 
+    def test_lists_discounts_by_name(self) -> None:
+        discounts = [
+            {"name": "Autumn & more", "code": None, "amount": "20.00"},
+            {"name": "Five off", "code": "FIVE", "amount": "3.50"},
+            {"name": "Free shipping", "code": None, "amount": "0.00"},
+        ]
+
+        mail = write("order_placed", discounts=discounts)
+
+        assert "Subtotal: €235.00\nAutumn & more: −€20.00\nFive off: −€3.50\nShipping: €4.90\n" in mail.text
+        assert "Autumn &amp; more</th>" in mail.html
+        assert "Discount" not in mail.text + mail.html
+
+    @pytest.mark.parametrize(
+        ("treatment", "language", "says"),
+        [
+            ("export", "en", "VAT ID FR40303265045\nTax-free export.\n"),
+            ("export", "de", "USt-IdNr. FR40303265045\nSteuerfreie Ausfuhrlieferung.\n"),
+            ("reverse_charge", "en", "Reverse charge: the recipient accounts for the VAT.\n"),
+            ("reverse_charge", "de", "Steuerschuldnerschaft des Leistungsempfängers.\n"),
+        ],
+    )
+    def test_says_why_there_is_no_tax(self, treatment: str, language: str, says: str) -> None:
+        mail = write(
+            "order_placed",
+            language,
+            tax_treatment=treatment,
+            vat_id="FR40303265045",
+            tax_lines=[],
+            prices_include_tax=False,
+        )
+
+        assert says in mail.text
+        assert says.splitlines()[-1] in mail.html
+
     def test_says_until_when_it_is_reserved_only_while_it_waits(self) -> None:
         assert "until November 23, 2026, 3:34\u202fPM UTC" in write("order_placed").text
         assert "reserved" not in write("order_placed", status="confirmed").text
@@ -244,6 +282,8 @@ class TestLinks:
         assert links.email_change(uid="u", token="t") == "https://shop.example/account/email/u/t/"
         # Without a storefront a customer has nowhere to sign in.
         assert links.order(order_id="7", token=None) == ""
+        assert links.cart() == ""
+        assert links.unsubscribe(token="a.b") == "https://shop.example/account/unsubscribe/a.b/"
         assert links.order(order_id="7", token="a&b") == "https://shop.example/account/orders/7/?token=a%26b"
 
     def test_lead_to_the_storefront_when_there_is_one(self, settings: Any) -> None:
@@ -255,6 +295,9 @@ class TestLinks:
         assert links.email_change(uid="u", token="t") == "https://front.example/email/u/t/"
         assert links.order(order_id="7", token="x") == "https://front.example/orders/7/?token=x"
         assert links.order(order_id="7", token=None) == "https://front.example/orders/7/"
+        assert links.cart() == "https://front.example/cart/"
+        # Mail programs post to it, and no storefront has to know how.
+        assert links.unsubscribe(token="t") == "https://shop.example/account/unsubscribe/t/"
 
 
 class TestLanguages:

@@ -2,7 +2,7 @@
 
 from orders.selectors.access import Viewer, order_for, orders_of, owns
 from orders.selectors.held import cart_ids_of, order_ids_of, orders_held, unfinished
-from orders.selectors.history import bought_by, order_of_cart
+from orders.selectors.history import bought_by, emails_of_carts, order_of_cart
 from orders.selectors.payable import PayableOrder, overdue, payable
 from orders.selectors.reading import order_for_mail, order_json, ready, track_json
 from orders.tokens import access_token
@@ -13,6 +13,7 @@ __all__ = [
     "access_token",
     "bought_by",
     "cart_ids_of",
+    "emails_of_carts",
     "order_for",
     "order_for_mail",
     "order_ids_of",

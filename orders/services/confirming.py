@@ -45,6 +45,7 @@ def confirm(order: Order, *, actor: Actor, now: datetime) -> None:
             user_id=order.user_id,
             currency=order.currency,
             total=order.total,
+            cart_id=order.cart_id,
             lines=[
                 {"product_id": line.product_id, "variant_id": line.variant_id, "quantity": line.quantity}
                 for line in lines

@@ -41,7 +41,7 @@ def lock_orders(*, user_id: UUID) -> None:
 @transaction.atomic
 def forget_customer(*, user_id: UUID, actor_id: UUID, now: datetime) -> None:
     """
-    Blank everything personal in a customer's orders: e-mail address, note, postal addresses, typed reasons.
+    Blank everything personal in a customer's orders: e-mail address, note, VAT id, postal addresses, typed reasons.
 
     What was bought, the amounts, the states and the country stay. Links that were mailed for them die. What was
     placed isn't what is stored any more, so each order gets a new digest, and the record says why.
@@ -54,7 +54,13 @@ def forget_customer(*, user_id: UUID, actor_id: UUID, now: datetime) -> None:
     OrderAddress.objects.filter(order__in=ids).update(**_NO_ADDRESS)
     OrderMove.objects.filter(order__in=ids, actor__in=_PEOPLE).update(cause="")
     Order.objects.filter(pk__in=ids).update(
-        email="", note="", metadata={}, external_id=None, token_version=F("token_version") + 1
+        email="",
+        note="",
+        # A sole trader's names them as their own name does.
+        vat_id="",
+        metadata={},
+        external_id=None,
+        token_version=F("token_version") + 1,
     )
     _write_digests(user_id)
     cart.forget_guest_carts(cart_ids=[order.cart_id for order in orders])
@@ -64,7 +70,7 @@ def forget_customer(*, user_id: UUID, actor_id: UUID, now: datetime) -> None:
         action="orders.customer_forgotten",
         targets=orders,
         now=now,
-        reason="Its customer was erased, so its addresses and its digest aren't those of the placing.",
+        reason="Its customer was erased, so its addresses, its VAT id and its digest aren't those of the placing.",
     )
 
 

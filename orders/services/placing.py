@@ -8,7 +8,7 @@ from django.db import transaction
 
 from cart import selectors as carts
 from cart import services as cart
-from cart.errors import CartEmpty, ShippingNotAvailable
+from cart.errors import CartEmpty, PromotionUsedUp, ShippingNotAvailable
 from orders.events import OrderPlaced
 from orders.models import Order, OrderMove
 from orders.services.confirming import confirm
@@ -46,8 +46,18 @@ def place_order(*, owner: CartOwner, placing: Placing, now: datetime) -> Order:
     :raises ShippingNotAvailable: the method doesn't go to the address.
     :raises ValidationFailed: an address or method is missing, or ``expected_total`` can't be read.
     :raises PriceChanged: it costs more than expected.
-    :raises CouponUsedUp: a coupon's last use went to somebody else.
+    :raises CouponUsedUp: a code's last use has just gone to somebody else.
     """
+    try:
+        return _place(owner, placing, now=now)
+    except PromotionUsedUp:
+        # Somebody else had its last use since the cart was priced, and no shopper can take off what needs no code.
+        # Priced again the cart is without it: it costs no more than expected still, or they are told what it costs.
+        return _place(owner, placing, now=now)
+
+
+@transaction.atomic
+def _place(owner: CartOwner, placing: Placing, *, now: datetime) -> Order:
     priced = _priced(owner, placing, now=now)
     order = write_order(priced, placing, now=now)
     cart.redeem(priced, email=order.email, now=now)
@@ -85,8 +95,10 @@ def _priced(owner: CartOwner, placing: Placing, *, now: datetime) -> PricedCart:
     place = None
     if address is not None:
         place = carts.Place(country=address.country, region=address.region, postal_code=address.postal_code)
+    # A customer is who they are; a guest is the address that they give.
+    guest = "" if owner.user_id else carts.guest_digest(placing.email)
     try:
-        row = cart.open_cart(owner, now=now, place=place)
+        row = cart.open_cart(owner, now=now, place=place, guest=guest)
     except NotFound:
         raise (cart.converted_cart(owner, now=now) or NotFound()) from None
     priced = carts.priced_cart(

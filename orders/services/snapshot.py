@@ -69,6 +69,10 @@ def write_order(priced: PricedCart, said: Placing, *, now: datetime) -> Order:
         total=totals.total,
         prices_include_tax=priced.prices_include_tax,
         tax_lines=[asdict(line) for line in totals.tax_lines],
+        tax_treatment=priced.tax_treatment,
+        tax_rounding=priced.tax_rounding,
+        vat_id=priced.vat_id,
+        discounts=_discounts(priced),
         shipping_method=option.code if option else "",
         shipping_name=option.name if option else "",
         max_days=option.max_days if option else None,
@@ -87,6 +91,13 @@ def write_order(priced: PricedCart, said: Placing, *, now: datetime) -> Order:
     answer.line_rows = [{name: getattr(line, name) for name in (*LINE, "options")} for line in lines]
     answer.address_rows = [{name: getattr(address, name) for name in ADDRESS} for address in addresses]
     return order
+
+
+def _discounts(priced: PricedCart) -> list[dict[str, Any]]:
+    return [
+        {"name": one.promotion.name, "code": one.promotion.code or None, "amount": one.amount}
+        for one in priced.applied
+    ]
 
 
 def _lines(order_id: UUID, priced: PricedCart) -> list[OrderLine]:

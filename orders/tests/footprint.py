@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cart.models import Cart, CartItem, Coupon, Promotion, Redemption
+from cart.models import Cart, CartItem, Coupon, CustomerUses, Promotion, Redemption
 from orders.models import Order, OrderAddress, OrderLine, OrderMove
 from products.models import Reservation, StockItem, StockMovement
 from shop.events.models import OutboxEvent
@@ -20,7 +20,8 @@ def footprint() -> dict[str, Any]:
         "movements": StockMovement.objects.count(),
         "coupons": list(Coupon.objects.values_list("code", "used")),
         "promotions": list(Promotion.objects.order_by("pk").values_list("name", "used")),
-        "redemptions": Redemption.objects.count(),
+        "customers": list(CustomerUses.objects.order_by("pk").values_list("promotion", "used")),
+        "redemptions": list(Redemption.objects.order_by("pk").values_list("pk", "state")),
         "carts": list(Cart.objects.order_by("pk").values_list("status", "version")),
         "items": CartItem.objects.count(),
     }

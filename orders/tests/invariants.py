@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Count, F, Q, Sum
 
-from cart.models import Coupon
+from cart.models import Coupon, CustomerUses, Promotion, Redemption
 from orders.digest import digest
 from orders.models import Order, OrderLine, OrderMove
 from orders.moves import MOVES
@@ -55,11 +55,39 @@ def oversold() -> list[tuple]:
     ]
 
 
-def coupons_miscounted() -> list[tuple]:
-    """Return coupons that count other uses than are held, or more than they may."""
+def uses_miscounted() -> list[tuple]:
+    """Return codes and promotions with a limit that count other uses than are held, or count without one."""
     held = Count("redemptions", filter=Q(redemptions__state="held"))
-    rows = Coupon.objects.annotate(held=held).values_list("code", "used", "held", "max_uses")
-    return [row for row in rows if row[1] != row[2] or (row[3] is not None and row[1] > row[3])]
+    found = []
+    for model, name in ((Coupon, "code"), (Promotion, "name")):
+        rows = model._default_manager.annotate(held=held).values_list(name, "used", "held", "max_uses")
+        found += [row for row in rows if row[1] != (0 if row[3] is None else row[2])]
+        found += [row for row in rows if row[3] is not None and row[1] > row[3]]
+    return found
+
+
+def customers_miscounted() -> list[tuple]:
+    """Return counters of customers that count other uses than are held, or more than they may have."""
+    held = Count("redemptions", filter=Q(redemptions__state="held"))
+    rows = CustomerUses.objects.select_related("promotion").annotate(held=held)
+    return [
+        (row.promotion.name, row.used, row.held)
+        for row in rows
+        if row.used != row.held or row.used > (_most_each(row.promotion) or 0)
+    ]
+
+
+def uncounted() -> list[tuple]:
+    """Return held uses of promotions that are limited for each customer, of which no counter knows."""
+    # Those of people who were erased are nobody's.
+    forgotten = Order.objects.filter(email="").values("cart")
+    rows = Redemption.objects.filter(state="held", uses__isnull=True).exclude(cart__in=forgotten)
+    rows = rows.select_related("promotion")
+    return [(row.pk, row.promotion.name) for row in rows if _most_each(row.promotion) is not None]
+
+
+def _most_each(promotion: Promotion) -> int | None:
+    return 1 if promotion.first_order else promotion.max_uses_each
 
 
 def illegal_moves() -> list[tuple]:
@@ -121,7 +149,9 @@ _CHECKS = {
     "S1": ledger_differs,
     "S3": reserved_differs,
     "S4": oversold,
-    "C1": coupons_miscounted,
+    "C1": uses_miscounted,
+    "C2": customers_miscounted,
+    "C2 uncounted": uncounted,
     "O1": illegal_moves,
     "O2": broken_chains,
     "M2": totals_differ,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from cart.tests.factories import coupon
+from cart.models import Coupon
+from cart.tests.factories import coupon, promotion
 from orders.tests.factories import place
 from orders.tests.shopping import URL, buyer, order_url, token_of
 from products.tests.factories import variant
@@ -16,11 +19,12 @@ pytestmark = pytest.mark.django_db
 SIZES = [1, 20]
 
 
-def place_counted(lines: int, on_hand: int) -> list[str]:
+def place_counted(lines: int, on_hand: int, code_uses: int | None = None, **values: Any) -> list[str]:
     """Place an order as a customer, with a coupon and two addresses out of the book."""
     user = UserFactory()
     shipping, billing = AddressFactory(user=user), AddressFactory(user=user, kind="billing")
-    coupon()
+    coupon(**values)
+    Coupon.objects.update(max_uses=code_uses)
     who = buyer(*(variant(on_hand=on_hand) for _ in range(lines)), user=user)
     put = who.client.post("/api/v1/cart/coupons/", {"code": "TEN"})
     ids = {"shipping_address": str(shipping.pk), "billing_address": str(billing.pk)}
@@ -39,6 +43,31 @@ class TestPlaceOrder:
     def test_that_takes_the_last_unit_of_each(self, lines):
         """Two more than that: the products that ran out."""
         assert len(place_counted(lines, on_hand=1)) == 20
+
+    @pytest.mark.parametrize(
+        ("values", "more"),
+        [
+            ({"code_uses": 1}, 1),
+            ({"max_uses": 1}, 1),
+            ({"code_uses": 1, "max_uses": 1}, 2),
+            ({"max_uses_each": 1}, 3),
+            ({"first_order": True}, 3),
+            ({"code_uses": 1, "max_uses": 1, "max_uses_each": 1}, 5),
+        ],
+    )
+    def test_with_a_limited_coupon(self, values, more):
+        """Each counter is one statement; that of a customer is made first, and noted afterwards."""
+        assert len(place_counted(1, on_hand=10, **values)) == 18 + more
+
+    @pytest.mark.parametrize(("values", "count"), [({}, 15), ({"max_uses": 5}, 16)])
+    def test_of_a_guest_with_a_promotion_that_needs_no_code(self, values, count):
+        promotion(**values)
+        who = buyer(variant())
+
+        with statements() as sent:
+            response = who.place()
+
+        assert (response.status_code, len(sent)) == (201, count)
 
     @pytest.mark.parametrize("lines", SIZES)
     def test_of_a_guest(self, lines):

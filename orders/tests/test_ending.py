@@ -9,11 +9,11 @@ from django.db import transaction
 
 from cart import handlers
 from cart import services as carts
-from cart.models import Coupon, Redemption
+from cart.models import Coupon, CustomerUses, Promotion, Redemption
 from cart.tests.factories import bound_for, coupon, filled, selling, shopper
 from orders import services
 from orders.errors import TransitionNotAllowed
-from orders.events import OrderCancelled, OrderExpired
+from orders.events import OrderCancelled, OrderExpired, OrderPaid
 from orders.models import Order, OrderMove
 from orders.tests.factories import paid, place, place_cart, ship
 from orders.tests.invariants import check_invariants
@@ -174,7 +174,8 @@ class TestCoupons:
         selling()
         who = shopper()
         filled(who, variant())
-        coupon(max_uses=1)
+        coupon(max_uses=1, max_uses_each=1)
+        Coupon.objects.update(max_uses=1)
         carts.add_coupon(owner=who.owner, code="TEN", now=NOW)
         return place_cart(who, bound_for(who).totals.total)
 
@@ -189,17 +190,16 @@ class TestCoupons:
             fact=kind.parse(row.payload),
         )
         with transaction.atomic():
-            handlers.on_ended(event, LATE)
+            (handlers.on_paid if kind is OrderPaid else handlers.on_ended)(event, LATE)
 
     def test_are_given_back_once_by_the_event_of_a_cancellation(self, order):
         cancel(order)
-        assert Coupon.objects.get().used == 1
+        assert counted() == (1, 1, 1, "held")
 
         for _ in range(2):
             self.hear(OrderCancelled, order)
 
-        assert Coupon.objects.get().used == 0
-        assert Redemption.objects.get().state == "released"
+        assert counted() == (0, 0, 0, "released")
         check_invariants()
 
     def test_are_given_back_by_the_event_of_an_expiry(self, order):
@@ -207,5 +207,53 @@ class TestCoupons:
 
         self.hear(OrderExpired, order)
 
-        assert Coupon.objects.get().used == 0
+        assert counted() == (0, 0, 0, "released")
         check_invariants()
+
+    def test_are_held_again_when_the_money_came_after_all(self, order):
+        call(services.expire, order_id=order.pk, now=LATE)
+        self.hear(OrderExpired, order)
+        call(services.mark_paid, order_id=order.pk, now=LATE)
+
+        for _ in range(2):
+            self.hear(OrderPaid, order)
+
+        assert counted() == (1, 1, 1, "held")
+        check_invariants()
+
+    @pytest.mark.parametrize("model", [Coupon, Promotion])
+    def test_stay_released_when_the_last_use_has_gone_to_somebody_else(self, order, model):
+        call(services.expire, order_id=order.pk, now=LATE)
+        self.hear(OrderExpired, order)
+        model.objects.update(used=1)
+        before = counted()
+        call(services.mark_paid, order_id=order.pk, now=LATE)
+
+        self.hear(OrderPaid, order)
+
+        assert counted() == before
+        order.refresh_from_db()
+        assert (order.status, order.coupons) == ("confirmed", ["TEN"])
+
+    def test_of_an_order_that_is_paid_in_time_are_left_alone(self, order):
+        call(services.mark_paid, order_id=order.pk, now=NOW)
+
+        self.hear(OrderPaid, order)
+
+        assert counted() == (1, 1, 1, "held")
+
+    def test_of_an_event_that_is_older_than_the_field_are_left_alone(self, order):
+        call(services.mark_paid, order_id=order.pk, now=NOW)
+        row = OutboxEvent.objects.get(type=OrderPaid.type)
+        del row.payload["cart_id"]
+        row.save()
+
+        self.hear(OrderPaid, order)
+
+        assert counted() == (1, 1, 1, "held")
+
+
+def counted() -> tuple:
+    """Return what code, promotion and customer count, and the state of the one use."""
+    rows = (model.objects.values_list("used", flat=True).get() for model in (Coupon, Promotion, CustomerUses))
+    return (*rows, Redemption.objects.get().state)

@@ -63,6 +63,7 @@ class TestMarkPaid:
             "user_id": None,
             "currency": "EUR",
             "total": 2 * 1990 + 490,
+            "cart_id": str(order.cart_id),
             "lines": [{"product_id": lamp.product_id, "variant_id": lamp.pk, "quantity": 2}],
         }
         check_invariants()

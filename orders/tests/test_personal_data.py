@@ -29,7 +29,7 @@ PART = OrdersPersonalData()
 STATES = ("number", "status", "payment_status", "fulfilment_status", "version", "placed_at", "user_id")
 AMOUNTS = (
     "currency", "subtotal", "discount_total", "shipping_total", "tax_total", "tax_added", "total", "tax_lines",
-    "refunded_total", "coupons", "shipping_method",
+    "refunded_total", "coupons", "shipping_method", "tax_treatment", "tax_rounding", "discounts",
 )  # fmt: skip
 
 

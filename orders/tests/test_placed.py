@@ -100,7 +100,7 @@ class TestPlacing:
 
     def test_counts_a_coupon_and_shares_it_among_the_lines(self, guest):
         filled(guest, variant(price=10))
-        ten = coupon()
+        ten = coupon(max_uses=2).promotion
         total = carts.add_coupon(owner=guest.owner, code="TEN", now=NOW).totals.total
 
         order = place_cart(guest, total)

@@ -9,9 +9,17 @@ import pytest
 from django.test import override_settings
 
 from cart import services as carts
-from cart.errors import CartConverted, CartEmpty, CouponUsedUp, PriceChanged, ShippingNotAvailable
-from cart.models import Coupon
-from cart.tests.factories import bound_for, coupon, filled, selling, shopper
+from cart.errors import (
+    CartConverted,
+    CartEmpty,
+    CouponUsedUp,
+    PriceChanged,
+    PromotionUsedUp,
+    ShippingNotAvailable,
+)
+from cart.models import Coupon, Promotion, Redemption
+from cart.tests.factories import bound_for, coupon, filled, promotion, selling, shopper
+from orders.services import placing
 from orders.tests.factories import ADDRESS, place, place_cart
 from orders.tests.footprint import footprint
 from products import services as products
@@ -144,30 +152,78 @@ class TestRefusals:
 
         assert error.facts["actual"] == "29.80"
 
-    def test_a_coupon_whose_last_use_went_to_somebody_else_meanwhile(self, guest, monkeypatch):
-        ten = coupon(max_uses=1)
-        carts.add_coupon(owner=guest.owner, code="TEN", now=NOW)
-        redeem = carts.redeem_coupons
+    @pytest.fixture
+    def late(self, monkeypatch):
+        """Let somebody else have the last use of whatever is limited, once the cart was priced."""
+        redeem, place = carts.redeem, placing._place
 
-        def late(**values):
-            Coupon.objects.filter(pk=ten.pk).update(used=1)
-            redeem(**values)
+        def counted(model):
+            model.objects.filter(max_uses=1).update(used=1)
 
-        monkeypatch.setattr(carts, "redeem_coupons", late)
+        def too_late(*args, **values):
+            counted(Coupon)
+            counted(Promotion)
+            redeem(*args, **values)
 
-        before = footprint()
-        with pytest.raises(CouponUsedUp):
-            place_cart(guest, TOTAL)
-        assert footprint() == before
+        def placed(*args, **values):
+            try:
+                return place(*args, **values)
+            except PromotionUsedUp:
+                # Theirs is committed, whatever is rolled back here.
+                counted(Promotion)
+                raise
+
+        monkeypatch.setattr(carts, "redeem", too_late)
+        monkeypatch.setattr(placing, "_place", placed)
+
+    def test_a_code_whose_last_use_went_to_somebody_else_meanwhile(self, guest, late):
+        ten = coupon()
+        Coupon.objects.filter(pk=ten.pk).update(max_uses=1)
+        seen = carts.add_coupon(owner=guest.owner, code="TEN", now=NOW).totals.total
+
+        error = refuse(CouponUsedUp, guest, seen)
+
+        assert error.facts == {"coupon": "TEN"}
+
+    def test_a_promotion_whose_last_use_went_to_somebody_else_meanwhile_is_a_higher_price(self, guest, late):
+        promotion(max_uses=1)
+        seen = bound_for(guest).totals.total
+        assert seen == 1990 - 199 + 490
+
+        error = refuse(PriceChanged, guest, seen)
+
+        assert (error.facts["expected"], error.facts["actual"]) == ("22.81", "24.80")
+        assert error.facts["cart"]["discounts"] == []
+
+    def test_nothing_when_the_shopper_would_have_paid_more_anyway(self, guest, late):
+        promotion(max_uses=1)
+
+        order = place_cart(guest, TOTAL)
+
+        assert (order.total, order.discounts) == (TOTAL, [])
+        assert not Redemption.objects.exists()
 
     def test_a_coupon_used_up_before_is_a_higher_price(self, guest):
-        ten = coupon(max_uses=1)
+        coupon(max_uses=1)
         seen = carts.add_coupon(owner=guest.owner, code="TEN", now=NOW).totals.total
-        Coupon.objects.filter(pk=ten.pk).update(used=1)
+        Promotion.objects.update(used=1)
 
         error = refuse(PriceChanged, guest, seen)
 
         assert [(c["code"], c["old"]) for c in error.facts["changes"]] == [("coupon_dropped", "TEN")]
+        assert [reason["rule"] for reason in error.facts["changes"][0]["reasons"]] == ["used_up"]
+
+    def test_a_guest_who_had_their_share_is_told_the_price_without_it(self, guest, lamp):
+        promotion(max_uses_each=1)
+        seen = bound_for(guest).totals.total
+        place_cart(guest, seen)
+        filled(guest, lamp)
+        assert bound_for(guest).totals.total == seen
+
+        error = refuse(PriceChanged, guest, seen, email="ADA@example.com ")
+
+        assert error.facts["actual"] == "24.80"
+        assert place_cart(guest, TOTAL).total == TOTAL
 
     def test_a_crash_after_the_stock_was_held_takes_everything_back(self, guest):
         coupon()

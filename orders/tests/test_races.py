@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from cart.models import Cart, Coupon
+from cart.models import Cart, Promotion
 from cart.tests.factories import coupon, selling
 from orders import services
 from orders.models import Order
@@ -175,7 +175,7 @@ class TestCoupon:
         # Who prices after the winner's commit is told the price without it, who prices before that it is used up.
         assert answers[201] == 1
         assert set(answers) <= {201, (409, "price_changed"), (422, "coupon_used_up")}
-        assert Coupon.objects.get().used == 1
+        assert Promotion.objects.get().used == 1
         check_invariants()
 
 

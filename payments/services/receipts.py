@@ -96,7 +96,9 @@ def _facts(payment: Payment, order: Mapping[str, Any]) -> dict[str, Any]:
             "paid_at": payment.succeeded_at.isoformat() if payment.succeeded_at else None,
         },
         "lines": [_line(line) for line in order["items"]],
+        "discounts": order["discounts"],
         "prices_include_tax": order["prices_include_tax"],
+        "tax_treatment": order["tax_treatment"],
         "tax_lines": order["tax_lines"],
         **{name: order[name] for name in amounts},
     }
@@ -109,6 +111,7 @@ def _buyer(order: Mapping[str, Any]) -> dict[str, Any]:
     # Without the e-mail address: no law asks for it, and a receipt outlives the erasure of its buyer.
     return {
         "name": address.get("full_name", ""),
+        "vat_id": order["vat_id"],
         "company": address.get("company", ""),
         "address_lines": [line for line in lines if line],
     }

@@ -75,7 +75,7 @@ class TestErase:
 
         receipt = Receipt.objects.get()
 
-        assert list(receipt.document["buyer"]) == ["name", "company", "address_lines"]
+        assert list(receipt.document["buyer"]) == ["name", "vat_id", "company", "address_lines"]
         assert "@" not in str(receipt.document)
 
     def test_money_can_still_go_back_afterwards(self, stripe):

@@ -63,6 +63,7 @@ class TestIssueReceipt:
         assert (document["number"], document["issued_at"]) == ("R2026-000001", "2026-03-02T12:00:00+00:00")
         assert document["buyer"] == {
             "name": "Ada Lovelace",
+            "vat_id": None,
             "company": "",
             "address_lines": ["Hauptstr. 1", "10115 Berlin", "DE"],
         }

@@ -20,10 +20,11 @@ from unfold.widgets import (
 
 from products import services
 from products.admin.fields import PairsField
+from products.admin.prices import PriceInline, WritesPrices
 from products.admin.skus import SkuSearch
 from products.models import Product, ProductImage, Variant
 from shop.api.admin import ServiceAdmin, ServiceForm
-from shop.core.money import from_text, to_text
+from shop.core.money import price_from_text, to_text
 
 _PLAIN = (
     "sku", "options", "position", "requires_shipping", "weight_grams", "available_at", "external_id", "metadata",
@@ -132,7 +133,7 @@ class VariantForm(ServiceForm):
 
     def _minor(self, name: str) -> int:
         try:
-            return from_text(self.cleaned_data[name], settings.BASE_CURRENCY)
+            return price_from_text(self.cleaned_data[name], settings.BASE_CURRENCY)
         except ValueError as error:
             raise ValidationError(str(error), code="invalid") from error
 
@@ -149,7 +150,7 @@ class VariantForm(ServiceForm):
 
 
 @admin.register(Variant)
-class VariantAdmin(SkuSearch, ServiceAdmin):
+class VariantAdmin(SkuSearch, WritesPrices, ServiceAdmin):
     form = VariantForm
     list_display = ("sku", "product_name", "options_said", "on_hand", "reserved", "archived")
     list_select_related = ("product", "stock")
@@ -175,7 +176,12 @@ class VariantAdmin(SkuSearch, ServiceAdmin):
         ("For integrators", {"classes": ("collapse",), "fields": ("external_id", "metadata")}),
     )
     readonly_fields = ("on_hand", "reserved")
+    inlines = (PriceInline,)
     actions = ("archive",)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        # What it costs elsewhere follows once it is there.
+        return super().get_inlines(request, obj) if obj else ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # A variant never moves to another product: orders name both.

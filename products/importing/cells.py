@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from shop.core.money import from_text
+from shop.core.money import price_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +113,7 @@ def amount(cell: str, currency: str, *, decimal_comma: bool = False) -> int | No
     Return the minor units of an amount like ``19.90`` or ``1,234.50``, None for an empty cell.
 
     :param decimal_comma: ``19,90`` is read as well. Without it a comma is refused, because ``1,234`` could be both.
-    :raises ValueError: it is no amount of this currency.
+    :raises ValueError: it is no amount of this currency, or none that can be paid.
     """
     said = cell.strip()
     if not said:
@@ -126,7 +126,7 @@ def amount(cell: str, currency: str, *, decimal_comma: bool = False) -> int | No
         raise ValueError("Write the amount with a point, like 19.90.")
     whole_part, _, places = said.partition(".")
     # 19.9000 is as good as 19.90; how many places the currency has is for what is left.
-    return from_text(f"{whole_part}.{places.rstrip('0') or '0'}" if places else said, currency)
+    return price_from_text(f"{whole_part}.{places.rstrip('0') or '0'}" if places else said, currency)
 
 
 def grams(cell: str, unit: str = "g") -> int | None:

@@ -99,7 +99,8 @@ class RowComparison:
         if said.compare_at is not None and said.compare_at <= said.price:
             self.refuse("compare_at_price", "This must be higher than the price.")
         price = copy(stored) if stored else Price(variant=one.variant, currency=currency)
-        price.amount, price.compare_at = said.price, said.compare_at
+        # What a file says is set by hand, and no rate changes it any more.
+        price.amount, price.compare_at, price.by_rate = said.price, said.compare_at, False
         one.price = WantedPrice(price=price, former=former)
 
     def _stock(self, one: WantedVariant) -> None:

@@ -4,31 +4,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('products', '0007_search'),
+        ("products", "0007_search"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='price',
-            name='by_rate',
+            model_name="price",
+            name="by_rate",
             field=models.BooleanField(default=False),
         ),
         migrations.CreateModel(
-            name='ExchangeRate',
+            name="ExchangeRate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(max_length=3, unique=True)),
-                ('rate', models.BigIntegerField()),
-                ('round_to', models.PositiveIntegerField(default=1)),
-                ('minus', models.PositiveIntegerField(default=0)),
-                ('is_active', models.BooleanField(default=True)),
-                ('filled_version', models.BigIntegerField(blank=True, editable=False, null=True)),
-                ('filled_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3, unique=True)),
+                ("rate", models.BigIntegerField()),
+                ("round_to", models.PositiveIntegerField(default=1)),
+                ("minus", models.PositiveIntegerField(default=0)),
+                ("is_active", models.BooleanField(default=True)),
+                ("filled_version", models.BigIntegerField(blank=True, editable=False, null=True)),
+                ("filled_at", models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('rate__gte', 1)), name='products_exchangerate_positive'), models.CheckConstraint(condition=models.Q(('minus__lt', models.F('round_to')), ('round_to__gte', 1)), name='products_exchangerate_rounds')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("rate__gte", 1)), name="products_exchangerate_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("minus__lt", models.F("round_to")), ("round_to__gte", 1)),
+                        name="products_exchangerate_rounds",
+                    ),
+                ],
             },
         ),
     ]

@@ -5,7 +5,7 @@ from products.models.catalogue import Brand, Category, Collection, Product, Prod
 from products.models.media import ProductImage
 from products.models.opinions import Purchase, Review, StockAlert, WishlistItem
 from products.models.prices import ExchangeRate, Price, PriceChange, ProductPrice
-from products.models.search import SearchEntry, SearchWord
+from products.models.search import SearchEntry, SearchForm, SearchWord
 from products.models.state import CatalogueImport, CatalogueState
 from products.models.stock import Reservation, StockItem, StockMovement
 from products.models.texts import CategoryText, ProductText
@@ -31,6 +31,7 @@ __all__ = [
     "Reservation",
     "Review",
     "SearchEntry",
+    "SearchForm",
     "SearchWord",
     "StockAlert",
     "StockItem",

@@ -30,6 +30,12 @@ class Price(models.Model):
                 name="products_price_compare_at_is_higher",
             ),
         ]
+        indexes = [
+            # What rates have made: whether any is left of a rate that is gone is asked every minute.
+            models.Index(
+                fields=["currency", "variant"], condition=Q(by_rate=True), name="products_price_by_rate"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.amount} {self.currency}"
@@ -88,6 +94,9 @@ class ExchangeRate(models.Model):
     # Which version of the catalogue the prices were last made of, and when; none since the rule was changed.
     filled_version = models.BigIntegerField(null=True, blank=True, editable=False)
     filled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # How many prices it had made by then, and how many were set by hand.
+    prices_by_rate = models.PositiveIntegerField(default=0, editable=False)
+    prices_by_hand = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         constraints = [

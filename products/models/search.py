@@ -35,3 +35,16 @@ class SearchWord(models.Model):
 
     def __str__(self) -> str:
         return self.word
+
+
+class SearchForm(models.Model):
+    """
+    A word that the index has of some product, or ``abc*`` for those that go on in digits; none begins with one.
+
+    Kept for PostgreSQL alone: SQLite's index knows what its words begin with.
+    """
+
+    word = models.CharField(max_length=61, primary_key=True)
+
+    def __str__(self) -> str:
+        return self.word

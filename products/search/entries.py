@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from products.html import plain_text
+from products.search.beginnings import form_of
 from products.search.words import joined, stem, words_in
 
 # Of each language's description, in characters: what stands further down is found by nobody.
@@ -32,6 +33,7 @@ class Entry:
     The words of a product in both forms.
 
     ``called`` are its names, each between bars. PostgreSQL keeps that and ``vector``, SQLite the three columns.
+    ``vocabulary`` is what mistyped words are compared with, ``beginnings`` what those that aren't finished are.
     """
 
     product_id: int
@@ -41,6 +43,7 @@ class Entry:
     body: str
     vector: str
     vocabulary: frozenset[str]
+    beginnings: frozenset[str]
 
 
 def entry_of(said: Said) -> Entry:
@@ -59,6 +62,7 @@ def entry_of(said: Said) -> Entry:
         body=" ".join(body),
         vector=_vector(in_name, keywords, body, marks),
         vocabulary=frozenset(_known((*said.names, *said.keywords))),
+        beginnings=frozenset(_beginnings(in_name | keywords | body)),
     )
 
 
@@ -106,3 +110,10 @@ def _known(texts: Iterable[str]) -> Iterator[str]:
         for parts in words_in(text):
             forms = (form for part in parts for form in (part, stem(part)) if not part.isnumeric())
             yield from (form for form in forms if len(form) >= _SHORTEST_KNOWN)
+
+
+def _beginnings(words: Iterable[str]) -> Iterator[str]:
+    """Yield the forms of words, but of "seed-500" no "seed*": whoever begins it in letters finds it by "seed" too."""
+    known = frozenset(words)
+    forms = (form_of(word) for word in known)
+    yield from (form for form in forms if form and (form in known or form.rstrip("*") not in known))

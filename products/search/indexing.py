@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -31,6 +32,20 @@ _POSTGRES = """
     ON CONFLICT (rowid) DO UPDATE SET name = excluded.name, vector = excluded.vector
     WHERE (kept.name, kept.vector) IS DISTINCT FROM (excluded.name, excluded.vector)
 """
+# Both tables in one statement. Only what is missing is tried, for a try that fails costs as much as a row, and in one
+# order everywhere: whoever adds a word makes others who add it wait.
+_LEARN = """
+    WITH begun AS (
+        INSERT INTO products_searchform (word)
+        SELECT word FROM unnest(%s::text[]) AS form (word)
+        WHERE NOT EXISTS (SELECT FROM products_searchform AS known WHERE known.word = form.word)
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO products_searchword (word)
+    SELECT word FROM unnest(%s::text[]) AS new (word)
+    WHERE NOT EXISTS (SELECT FROM products_searchword AS known WHERE known.word = new.word)
+    ON CONFLICT DO NOTHING
+"""
 _SQLITE = "INSERT OR REPLACE INTO products_searchentry (rowid, name, keywords, body) VALUES (%s, %s, %s, %s)"
 
 
@@ -44,23 +59,42 @@ def index(product_ids: Iterable[int]) -> None:
     indexed(product_ids)
 
 
-def indexed(product_ids: Iterable[int]) -> set[str]:
-    """Do what ``index`` does and return the words that the vocabulary has of these products."""
+@dataclass(frozen=True)
+class Words:
+    """Words of some products: those that slips are compared with, and those that beginnings are."""
+
+    vocabulary: set[str] = field(default_factory=set)
+    beginnings: set[str] = field(default_factory=set)
+
+    def add(self, other: Words) -> None:
+        """Take in the words of others."""
+        self.vocabulary.update(other.vocabulary)
+        self.beginnings.update(other.beginnings)
+
+
+def indexed(product_ids: Iterable[int]) -> Words:
+    """Do what ``index`` does and return the words of these products."""
     ids = sorted(set(product_ids))
-    words: set[str] = set()
+    words = Words()
     for start in range(0, len(ids), BATCH):
-        words |= _index_batch(ids[start : start + BATCH])
+        words.add(_index_batch(ids[start : start + BATCH]))
     learn(words)
     return words
 
 
-def learn(words: Iterable[str]) -> None:
-    """Add words to what mistyped ones are compared with."""
-    # In one order everywhere: whoever adds a word makes others who add it wait.
-    SearchWord.objects.bulk_create([SearchWord(word=word) for word in sorted(words)], ignore_conflicts=True)
+def learn(words: Words) -> None:
+    """Add words to what is known."""
+    if not words.vocabulary and not words.beginnings:
+        return
+    if _is_postgres():
+        with connection.cursor() as cursor:
+            cursor.execute(_LEARN, [sorted(words.beginnings), sorted(words.vocabulary)])
+    else:
+        known = [SearchWord(word=word) for word in sorted(words.vocabulary)]
+        SearchWord.objects.bulk_create(known, ignore_conflicts=True)
 
 
-def _index_batch(ids: list[int]) -> set[str]:
+def _index_batch(ids: list[int]) -> Words:
     _lock(ids)
     entries = [entry_of(said) for said in _said_of(Product.objects.filter(pk__in=ids))]
     if entries:
@@ -68,7 +102,10 @@ def _index_batch(ids: list[int]) -> set[str]:
     gone = set(ids) - {entry.product_id for entry in entries}
     if gone:
         SearchEntry.objects.filter(pk__in=sorted(gone)).delete()
-    return {word for entry in entries for word in entry.vocabulary}
+    return Words(
+        vocabulary={word for entry in entries for word in entry.vocabulary},
+        beginnings={form for entry in entries for form in entry.beginnings},
+    )
 
 
 def _lock(ids: list[int]) -> None:

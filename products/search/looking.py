@@ -3,46 +3,53 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from products.memory import NEVER
 from products.search.spelling import LEAST_ALIKE
-from products.search.terms import fts5, tsquery
+from products.search.terms import fts5
+from products.search.words import stem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from django.db.models import QuerySet
 
     from products.search.terms import Node
 
 # A search that finds no more goes on with the ids of all; of one that finds more so many are ordered by relevance.
 MOST = 1000
-# Where nothing has all words, those are looked for that no word of the vocabulary begins with and that no product
-# has anywhere. Of the words that look like them Python takes the nearest, the same ones for both databases.
+# Nothing is looked for where the catalogue is still the one that an answer is remembered of. Where nothing has all
+# words, those are taken for slips that no word begins with and that no product has: the vocabulary alone says that. Of
+# the words that look like them Python takes the nearest, the same ones for both databases.
 _POSTGRES = """
-    WITH hits AS MATERIALIZED (
-        SELECT rowid FROM products_searchentry WHERE vector @@ %(every)s::tsquery LIMIT %(most)s
+    WITH catalogue AS MATERIALIZED (
+        SELECT COALESCE((SELECT version FROM products_cataloguestate LIMIT 1), 0) AS version
+    ),
+    hits AS MATERIALIZED (
+        SELECT found.* FROM ({hits}) AS found (id, relevance)
+        WHERE (SELECT version FROM catalogue) <> %(known)s
     ),
     unknown AS MATERIALIZED (
-        SELECT asked.word FROM unnest(%(words)s::text[], %(forms)s::text[]) AS asked (word, forms)
-        WHERE NOT EXISTS (SELECT FROM hits) AND NOT CASE
-            WHEN starts_with((
-                SELECT next.word FROM products_searchword AS next WHERE next.word ~>=~ asked.word
+        SELECT asked.word FROM unnest(%(words)s::text[], %(stems)s::text[]) AS asked (word, stem)
+        WHERE (SELECT version FROM catalogue) <> %(known)s AND NOT EXISTS (SELECT FROM hits)
+            AND NOT starts_with(COALESCE((
+                SELECT next.word FROM products_searchform AS next WHERE next.word ~>=~ asked.word
                 ORDER BY next.word USING ~<~ LIMIT 1
-            ), asked.word) THEN true
-            -- Planned as if all rows were wanted: for the first one it would read the table from its start, in vain.
-            ELSE EXISTS (
-                WITH those AS MATERIALIZED (
-                    SELECT FROM products_searchentry WHERE vector @@ asked.forms::tsquery
-                )
-                SELECT FROM those
-            )
-        END
+            ), ''), asked.word)
+            AND NOT EXISTS (SELECT FROM products_searchform AS form WHERE form.word = asked.stem)
     )
-    SELECT NULL, NULL, rowid FROM hits
+    SELECT NULL, NULL, version, NULL FROM catalogue
     UNION ALL
-    SELECT unknown.word, near.word, NULL
+    SELECT NULL, NULL, id, relevance FROM hits
+    UNION ALL
+    SELECT unknown.word, near.word, NULL, NULL
     -- True: it holds for this transaction, and without one for this statement.
     FROM (SELECT set_config('pg_trgm.similarity_threshold', %(alike)s, true) AS threshold) AS alike
     CROSS JOIN unknown
@@ -54,15 +61,17 @@ _POSTGRES = """
     ) AS near
 """
 _SQLITE = """
-    WITH hits AS (
-        SELECT rowid FROM products_searchentry WHERE products_searchentry MATCH %(every)s LIMIT %(most)s
+    WITH catalogue AS (
+        SELECT COALESCE((SELECT version FROM products_cataloguestate LIMIT 1), 0) AS version
     ),
+    found (id, relevance) AS ({hits}),
+    hits AS (SELECT id, relevance FROM found WHERE (SELECT version FROM catalogue) <> %(known)s),
     asked AS (
         SELECT json_extract(value, '$[0]') AS word, json_extract(value, '$[1]') AS forms FROM json_each(%(asked)s)
     ),
     unknown AS (
         SELECT asked.word FROM asked
-        WHERE NOT EXISTS (SELECT 1 FROM hits) AND NOT CASE
+        WHERE (SELECT version FROM catalogue) <> %(known)s AND NOT EXISTS (SELECT 1 FROM hits) AND NOT CASE
             WHEN substr((
                 SELECT next.word FROM products_searchword AS next WHERE next.word >= asked.word
                 ORDER BY next.word LIMIT 1
@@ -80,49 +89,73 @@ _SQLITE = """
             AND instr(' ' || known.word || ' ', pairs.letters) > 0
         GROUP BY unknown.word, known.word ORDER BY count(*) DESC, known.word LIMIT 400
     )
-    SELECT NULL, NULL, rowid FROM hits
+    SELECT NULL, NULL, version, NULL FROM catalogue
     UNION ALL
-    SELECT word, near, NULL FROM near
+    SELECT NULL, NULL, id, relevance FROM hits
+    UNION ALL
+    SELECT word, near, NULL, NULL FROM near
 """
 
 
-def look_up(every: Node, words: Mapping[str, Node]) -> tuple[tuple[int, ...] | None, dict[str, set[str]]]:
+@dataclass(frozen=True, kw_only=True)
+class Seen:
     """
-    Return the ids of the products that have everything, and words of the vocabulary like those that nothing has.
+    What a statement has seen: the catalogue's version, and then what it has found.
 
-    :param words: those that may be slips, with the forms each is found in.
-    :return: the ids are None where there are more than ``MOST``.
+    ``hits`` are ids with their relevance, or None where nothing was looked for since ``version`` is the known one;
+    ``like`` are the words of the vocabulary that look like those that nothing has.
     """
-    ids: list[int] = []
+
+    version: int
+    hits: tuple[tuple[int, int], ...] | None = ()
+    like: Mapping[str, set[str]] = field(default_factory=dict)
+
+
+def look_up(hits: QuerySet[Any], words: Mapping[str, Node], *, known: int = NEVER) -> Seen:
+    """
+    Look for products, and for words like those that nothing has; one statement.
+
+    :param hits: what is looked for, as rows of an id and its relevance.
+    :param words: those that may be slips, with the forms each is found in.
+    :param known: the version of the catalogue that an answer is known of already.
+    """
+    sql, looked_for = _named(*hits.query.sql_with_params())
+    looked_for["known"] = known
+    postgres = connection.vendor == "postgresql"
+    whole = (_POSTGRES if postgres else _SQLITE).replace("{hits}", sql)
+    parameters = _for_postgres(looked_for, words) if postgres else _for_sqlite(looked_for, words)
+    version = 0
+    found: list[tuple[int, int]] = []
     like: defaultdict[str, set[str]] = defaultdict(set)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_POSTGRES, _for_postgres(every, words))
+        cursor.execute(whole, parameters)
+        rows = cursor.fetchall()
+    for word, near, number, relevance in rows:
+        if word is not None:
+            like[word].add(near)
+        elif relevance is None:
+            version = number
         else:
-            cursor.execute(_SQLITE, _for_sqlite(every, words))
-        for word, near, found in cursor.fetchall():
-            if found is None:
-                like[word].add(near)
-            else:
-                ids.append(found)
-    return (tuple(ids) if len(ids) <= MOST else None), like
+            found.append((number, relevance))
+    return Seen(version=version, hits=None if version == known else tuple(found), like=like)
 
 
-def _for_postgres(every: Node, words: Mapping[str, Node]) -> dict[str, Any]:
-    return {
-        "every": tsquery(every),
-        "most": MOST + 1,
-        "words": list(words),
-        "forms": [tsquery(forms) for forms in words.values()],
-        "alike": str(LEAST_ALIKE),
-    }
+def _named(sql: str, values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
+    """Return a statement whose parameters have names, as the rest of the statement has."""
+    numbers = count()
+    named = re.sub(r"%(.)", lambda sign: f"%(hit{next(numbers)})s" if sign[1] == "s" else sign[0], sql)
+    return named, {f"hit{number}": value for number, value in enumerate(values)}
 
 
-def _for_sqlite(every: Node, words: Mapping[str, Node]) -> dict[str, Any]:
+def _for_postgres(looked_for: dict[str, Any], words: Mapping[str, Node]) -> dict[str, Any]:
+    stems = [stem(word) for word in words]
+    return {**looked_for, "words": list(words), "stems": stems, "alike": str(LEAST_ALIKE)}
+
+
+def _for_sqlite(looked_for: dict[str, Any], words: Mapping[str, Node]) -> dict[str, Any]:
     pairs = [(word, f" {word} "[at : at + 2]) for word in words for at in range(len(word) + 1)]
     return {
-        "every": fts5(every),
-        "most": MOST + 1,
+        **looked_for,
         "asked": json.dumps([(word, fts5(forms)) for word, forms in words.items()]),
         "pairs": json.dumps(pairs),
     }

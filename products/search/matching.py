@@ -1,45 +1,63 @@
-"""Products that a search finds, and how well each answers it."""
+"""What a tree of words is to the database: a test of a product's entry, and how well it answers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
 from django.db.models import BooleanField, Case, F, Func, IntegerField, Q, QuerySet, Value, When
 
 from products.models import SearchEntry
-from products.search import looking
-from products.search.question import Question, Word, read
+from products.search.beginnings import sought
 from products.search.terms import Node, Term, fts5, tsquery, written
-from shop.core.sql import Among
 
 if TYPE_CHECKING:
-    from products.models.catalogue import ProductQuerySet
+    from products.search.question import Question, Word
 
 # What a word is worth where it stands, and what the whole text is.
 _WHOLE_IN_NAME, _IN_NAME, _WHOLE_IN_KEYWORDS, _IN_KEYWORDS, _ANYWHERE = 8, 6, 4, 3, 1
 _IS_THE_SKU, _IS_THE_NAME, _BEGINS_THE_NAME = 400, 200, 100
+# From a product to its entry.
+FROM_PRODUCT = "search_entry__"
 
 
-def found(products: ProductQuerySet, asked: str | Question, *, ranked: bool = False) -> ProductQuerySet:
-    """
-    Return the products that have every word of a search, each with ``relevance``, the higher the better.
+def having(node: Node) -> QuerySet[Any]:
+    """Return the entries that have a tree of words anywhere."""
+    return SearchEntry.objects.filter(_Matches(sought(node), fts5(node)))
 
-    It depends on the product and on nothing else in the catalogue, so pages keep their order while that changes.
 
-    :param asked: the text, which costs a statement now, or what ``read`` has made of it.
-    :param ranked: for a list by relevance: of many products only a thousand are left. Otherwise it is 0.
-    """
-    question = read(asked) if isinstance(asked, str) else asked
-    unranked = products.annotate(relevance=Value(0, output_field=IntegerField()))
-    if question.empty:
-        return unranked
-    if not question.words:
-        return unranked.none()
-    if not ranked:
-        every = _with(question.begun()) if question.ids is None else Among(question.ids)
-        return unranked.filter(pk__in=every)
-    return products.filter(pk__in=_best(products, question)).annotate(relevance=_relevance(question))
+def standing_high(question: Question) -> QuerySet[Any]:
+    """Return the entries that have all words in the name, or the text as a SKU; PostgreSQL's index knows them."""
+    return SearchEntry.objects.filter(_Matches(_high(question), ""))
+
+
+def standing_lower(question: Question) -> QuerySet[Any]:
+    """Return those that have all words, but not high."""
+    # The second is asked of the rows that are found: the index would ask it of all that it knows.
+    everywhere = SearchEntry.objects.filter(_Matches(sought(question.begun()), ""))
+    return everywhere.exclude(_Matches(_high(question), ""))
+
+
+def stands_high(question: Question) -> Q:
+    """Return the test of a product that ``standing_high`` is of entries, for a database whose index can't tell."""
+    return Q(_Has(question.begun(), FROM_PRODUCT)) | Q(_IsSku(question.code, FROM_PRODUCT))
+
+
+def relevance(question: Question, path: str = FROM_PRODUCT) -> Any:
+    """Return how well a product answers, the higher the better; it depends on nothing else in the catalogue."""
+    name = f"{path}name__contains"
+    worth = Case(
+        When(_IsSku(question.code, path), then=_IS_THE_SKU),
+        When(**{name: f"| {question.sentence} |"}, then=_IS_THE_NAME),
+        When(**{name: f"| {question.sentence}"}, then=_BEGINS_THE_NAME),
+        default=0,
+        output_field=IntegerField(),
+    )
+    return sum((_worth_of(word, path) for word in question.words), start=worth)
+
+
+def no_relevance() -> Value:
+    """Return what stands for it where nothing is ranked."""
+    return Value(0, output_field=IntegerField())
 
 
 class _Matches(Func):
@@ -47,14 +65,14 @@ class _Matches(Func):
 
     output_field = BooleanField()
 
-    def __init__(self, postgres: str, sqlite: str) -> None:
+    def __init__(self, postgres: tuple[str, tuple[Any, ...]], sqlite: str) -> None:
         super().__init__(F("pk"), F("vector"))
         self._postgres, self._sqlite = postgres, sqlite
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """Return the test that the index on words knows."""
         sql, params = compiler.compile(self.source_expressions[1])
-        return f"{sql} @@ %s::tsquery", (*params, self._postgres)
+        return f"{sql} @@ {self._postgres[0]}", (*params, *self._postgres[1])
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """Return the test that FTS5 has on the table as a whole, which is a hidden column of its own name."""
@@ -65,15 +83,15 @@ class _Matches(Func):
 
 class _Has(Func):
     """
-    Whether a product's entry, which is joined, has a tree of words in its name or, where told, in its keywords too.
+    Whether a product's entry, found by a path, has a tree of words in its name or, where told, in its keywords too.
 
     On SQLite FTS5 can't be asked about a row: there the columns hold each word between spaces.
     """
 
     output_field = BooleanField()
 
-    def __init__(self, node: Node, *, keywords: bool = False) -> None:
-        super().__init__(*(F(f"search_entry__{name}") for name in ("vector", "name", "keywords")))
+    def __init__(self, node: Node, path: str, *, keywords: bool = False) -> None:
+        super().__init__(*(F(f"{path}{name}") for name in ("vector", "name", "keywords")))
         self._node = node
         self._keywords = keywords
 
@@ -99,8 +117,8 @@ class _Has(Func):
 class _IsSku(_Has):
     """Whether a product has a variant of this SKU, however it is written."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(Term(f"#{code}"), keywords=True)
+    def __init__(self, code: str, path: str) -> None:
+        super().__init__(Term(f"#{code}"), path, keywords=True)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """Return a test without weights: the SKU as a whole has none."""
@@ -108,57 +126,16 @@ class _IsSku(_Has):
         return f"{sql} @@ %s::tsquery", (*params, tsquery(self._node))
 
 
-def _with(node: Node) -> QuerySet[Any]:
-    return _entries(tsquery(node), fts5(node))
+def _high(question: Question) -> tuple[str, tuple[Any, ...]]:
+    return sought(question.begun(), mark="=", besides=f"'#{question.code}'")
 
 
-def _entries(postgres: str, sqlite: str) -> QuerySet[Any]:
-    return SearchEntry.objects.filter(_Matches(postgres, sqlite)).values("pk")
-
-
-def _best(products: ProductQuerySet, question: Question) -> Any:
-    """Return the ids of as many products as are ranked, those first that are sure to stand high."""
-    if question.ids is not None:
-        return Among(question.ids)
-    everywhere = question.begun()
-    if connection.vendor != "postgresql":
-        first = Case(When(_high(question), then=1), default=0, output_field=IntegerField())
-        return (
-            products.filter(pk__in=_with(everywhere))
-            .order_by(first.desc(), "-pk")
-            .values("pk")[: looking.MOST]
-        )
-    # By the index, and only until there are enough: an order would have to look at all.
-    high = f"'#{question.code}' | {tsquery(everywhere, mark='=')}"
-    parts = [
-        products.filter(pk__in=_entries(query, "")).order_by().values("pk")[: looking.MOST]
-        for query in (high, f"{tsquery(everywhere)} & !({high})")
-    ]
-    return parts[0].union(parts[1], all=True)[: looking.MOST]
-
-
-def _high(question: Question) -> Q:
-    return Q(_Has(question.begun())) | Q(_IsSku(question.code))
-
-
-def _relevance(question: Question) -> Any:
-    name = "search_entry__name__contains"
-    worth = Case(
-        When(_IsSku(question.code), then=_IS_THE_SKU),
-        When(**{name: f"| {question.sentence} |"}, then=_IS_THE_NAME),
-        When(**{name: f"| {question.sentence}"}, then=_BEGINS_THE_NAME),
-        default=0,
-        output_field=IntegerField(),
-    )
-    return sum((_worth_of(word) for word in question.words), start=worth)
-
-
-def _worth_of(word: Word) -> Any:
+def _worth_of(word: Word, path: str) -> Any:
     return Case(
-        When(_Has(word.whole()), then=_WHOLE_IN_NAME),
-        When(_Has(word.begun()), then=_IN_NAME),
-        When(_Has(word.whole(), keywords=True), then=_WHOLE_IN_KEYWORDS),
-        When(_Has(word.begun(), keywords=True), then=_IN_KEYWORDS),
+        When(_Has(word.whole(), path), then=_WHOLE_IN_NAME),
+        When(_Has(word.begun(), path), then=_IN_NAME),
+        When(_Has(word.whole(), path, keywords=True), then=_WHOLE_IN_KEYWORDS),
+        When(_Has(word.begun(), path, keywords=True), then=_IN_KEYWORDS),
         default=_ANYWHERE,
         output_field=IntegerField(),
     )

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from products.search.looking import look_up
+from products.memory import NEVER
+from products.search.looking import Seen, look_up
 from products.search.spelling import nearest
 from products.search.stopwords import says_nothing
 from products.search.terms import Node, Term, all_of, any_of
 from products.search.words import joined, stem, words_in
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 MAX_WORDS = 8
 MAX_LENGTH = 100
@@ -50,7 +55,8 @@ class Question:
 
     ``sentence`` is the text in plain words, ``code`` as one word. A text of spaces alone asks for nothing
     (``empty``); one of signs alone asks for what no product has. ``ids`` are the products that it finds, or None
-    where they aren't known beforehand: there are many, or another word is meant.
+    where they aren't known beforehand: there are many, or another word is meant. ``version`` is that of the catalogue
+    they were looked for in.
     """
 
     words: tuple[Word, ...]
@@ -58,32 +64,40 @@ class Question:
     code: str
     empty: bool
     ids: tuple[int, ...] | None = ()
+    version: int | None = None
 
     def begun(self) -> Node:
         """Return what finds the products."""
         return all_of(*(word.begun() for word in self.words))
 
 
-def read(text: str) -> Question:
-    """Return what a text asks for, its first eight words; one statement, or none where it has no word."""
+def parsed(text: str) -> Question:
+    """Return what a text says, its first eight words."""
     written = words_in(text[:MAX_LENGTH])[:MAX_WORDS]
     parts = [part for word in written for part in word]
     telling = [word for word in written if not _says_nothing(word)]
-    question = Question(
+    return Question(
         words=tuple(Word(word) for word in telling or written),
         sentence=" ".join(parts),
         code=joined(tuple(parts)),
         empty=not text.strip(),
     )
-    if not question.words:
-        return question
+
+
+def look(question: Question, hits: QuerySet[Any], *, known: int = NEVER) -> tuple[Question, Seen]:
+    """
+    Look for what is asked; one statement. Where a word was a slip, the question is another one, which isn't looked for.
+
+    :param hits: rows of an id and its relevance.
+    :param known: see ``look_up``.
+    """
     slips = {word.parts[0]: word.begun() for word in question.words if word.may_be_a_slip()}
-    ids, like = look_up(question.begun(), slips)
-    meant = {word: found for word, near in like.items() if (found := nearest(word, near))}
+    seen = look_up(hits, slips, known=known)
+    meant = {word: found for word, near in seen.like.items() if (found := nearest(word, near))}
     if not meant:
-        return replace(question, ids=ids)
+        return question, seen
     words = tuple(replace(word, meant=meant.get(word.parts[0], ())) for word in question.words)
-    return replace(question, words=words, ids=None)
+    return replace(question, words=words, ids=None), seen
 
 
 def _says_nothing(word: tuple[str, ...]) -> bool:
@@ -93,7 +107,9 @@ def _says_nothing(word: tuple[str, ...]) -> bool:
 def _begun(part: str) -> Node:
     # With a single letter begins a good part of all words; in Chinese it may be one.
     prefix = len(part) > 1 or not part.isascii()
-    return any_of(Term(part, prefix=prefix), Term(stem(part)))
+    begun = Term(part, prefix=prefix)
+    # What begins so is found already, and the same word twice would be looked for twice.
+    return begun if prefix and stem(part).startswith(part) else any_of(begun, Term(stem(part)))
 
 
 def _whole(part: str) -> Node:

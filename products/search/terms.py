@@ -52,13 +52,14 @@ def tsquery(node: Node, *, mark: str = "", weights: str = "") -> str:
 
     :param mark: what stands before each word in the index, see ``entries``.
     """
+    return written(node, lambda term: quoted(term, mark, weights), both=" & ", either=" | ")
 
-    def term(one: Term) -> str:
-        # Plain words have no quote and no backslash.
-        options = f"{'*' if one.prefix else ''}{weights}"
-        return f"'{mark}{one.form}'{f':{options}' if options else ''}"
 
-    return written(node, term, both=" & ", either=" | ")
+def quoted(term: Term, mark: str = "", weights: str = "") -> str:
+    """Return one word of a tsquery."""
+    # Plain words have no quote and no backslash.
+    options = f"{'*' if term.prefix else ''}{weights}"
+    return f"'{mark}{term.form}'{f':{options}' if options else ''}"
 
 
 def fts5(node: Node, *, columns: str = "") -> str:

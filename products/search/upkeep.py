@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Max, Q
 
-from products.models import Product, SearchWord
-from products.search.indexing import BATCH, index, indexed
+from products.models import Product, SearchForm, SearchWord
+from products.search.indexing import BATCH, Words, index, indexed
 from shop.core.transactions import use_case
 
 if TYPE_CHECKING:
@@ -32,14 +32,15 @@ def index_all(progress: Callable[[int, int], None]) -> int:
 
     Archived ones drop out, and so do the words that no product has any more.
     """
-    former = set(SearchWord.objects.values_list("word", flat=True))
+    former = {known: set(known.objects.values_list("word", flat=True)) for known in (SearchWord, SearchForm)}
     everything = Product.objects.filter(Q(archived_at__isnull=True) | Q(search_entry__isnull=False))
     done, words = _index_in_batches(everything, progress)
     # A word that a product has got back in the meantime goes too: it still finds that product, and only a slip of
-    # that word finds it no more until the next time.
-    gone = sorted(former - words)
-    for start in range(0, len(gone), BATCH):
-        use_case(_forget, gone[start : start + BATCH])
+    # that word, or its beginning beside another word, finds it no more until the next time.
+    for known, present in ((SearchWord, words.vocabulary), (SearchForm, words.beginnings)):
+        gone = sorted(former[known] - present)
+        for start in range(0, len(gone), BATCH):
+            use_case(_forget, known, gone[start : start + BATCH])
     return done
 
 
@@ -62,19 +63,17 @@ def _missing() -> ProductQuerySet:
     return Product.objects.filter(archived_at__isnull=True, search_entry__isnull=True)
 
 
-def _index_in_batches(
-    products: ProductQuerySet, progress: Callable[[int, int], None]
-) -> tuple[int, set[str]]:
+def _index_in_batches(products: ProductQuerySet, progress: Callable[[int, int], None]) -> tuple[int, Words]:
     """Return how many were indexed, and their words."""
     total = products.count()
-    done, last, words = 0, 0, set[str]()
+    done, last, words = 0, 0, Words()
     while ids := list(products.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        words |= use_case(indexed, ids)
+        words.add(use_case(indexed, ids))
         done, last = done + len(ids), ids[-1]
         # Some may have been added meanwhile.
         progress(done, max(done, total))
     return done, words
 
 
-def _forget(words: list[str]) -> None:
-    SearchWord.objects.filter(word__in=words).delete()
+def _forget(known: type[SearchWord | SearchForm], words: list[str]) -> None:
+    known.objects.filter(word__in=words).delete()

@@ -6,6 +6,7 @@ from products.selectors.browse import (
     list_products,
     product_by_ref,
     product_id_of,
+    search_products,
     visible_product_id,
     wishlist_of,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "purchases_held",
     "reviews_held",
     "reviews_of",
+    "search_products",
     "seo_of",
     "texts_for_staff",
     "texts_of",

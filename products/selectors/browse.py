@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import (
@@ -90,6 +91,35 @@ def list_products(
     :param hidden: whether unpublished and archived products are listed too, for staff.
     :param ranked: whether the list will be ordered by ``relevance``.
     """
+    products = _listed(filters, currency=currency, now=now, hidden=hidden)
+    return with_texts(search.found(products, filters.get("q", ""), ranked=ranked), language)
+
+
+def search_products(
+    *,
+    filters: dict[str, Any],
+    currency: str,
+    now: datetime,
+    language: str = "",
+    hidden: bool = False,
+    ranked: bool = False,
+) -> search.Found:
+    """
+    Return what ``list_products`` does, with what a page of it needn't find out again.
+
+    The order of many products, and that there are many, is remembered until an edit.
+    """
+    products = _listed(filters, currency=currency, now=now, hidden=hidden)
+    if ranked:
+        about = {**filters, "currency": currency, "hidden": hidden}
+        found = search.best(products, filters.get("q", ""), about=about)
+    else:
+        found = search.every(products, filters.get("q", ""))
+    return replace(found, products=with_texts(found.products, language))
+
+
+def _listed(filters: dict[str, Any], *, currency: str, now: datetime, hidden: bool) -> ProductQuerySet:
+    """Return the products that match all filters but the words."""
     products = _priced(Product.objects.all() if hidden else Product.objects.visible(now=now), currency)
     products = products.filter(
         *(condition(filters[name]) for name, condition in _CONDITIONS.items() if name in filters)
@@ -97,7 +127,7 @@ def list_products(
     for name, value in filters.items():
         if name.startswith("attr."):
             products = products.filter(has_value(name.removeprefix("attr."), value))
-    return with_texts(search.found(products, filters.get("q", ""), ranked=ranked), language)
+    return products
 
 
 def wishlist_of(user_id: UUID, *, currency: str, now: datetime, language: str = "") -> ProductQuerySet:

@@ -17,6 +17,7 @@ from products.services.collections import (
     set_collections,
     update_collection,
 )
+from products.services.exchange import RateData, remove_exchange_rate, set_exchange_rate
 from products.services.images import (
     StoredImage,
     add_image,
@@ -42,7 +43,7 @@ from products.services.opinions import (
     remember_purchase,
     write_review,
 )
-from products.services.prices import set_price
+from products.services.prices import remove_price, set_price
 from products.services.stock import adjust_stock, release, reserve, return_to_stock, sell, set_hold_expiry
 from products.services.stock_news import serve_waiting
 from products.services.texts import (
@@ -67,6 +68,7 @@ __all__ = [
     "PRODUCT_TEXT",
     "AttributeData",
     "ProductData",
+    "RateData",
     "StoredImage",
     "VariantData",
     "add_image",
@@ -101,6 +103,8 @@ __all__ = [
     "moderate",
     "release",
     "remember_purchase",
+    "remove_exchange_rate",
+    "remove_price",
     "remove_wish",
     "rename_brand",
     "request_import",
@@ -111,6 +115,7 @@ __all__ = [
     "sell",
     "serve_waiting",
     "set_collections",
+    "set_exchange_rate",
     "set_hold_expiry",
     "set_price",
     "update_category",

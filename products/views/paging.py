@@ -10,29 +10,55 @@ from shop.core.sql import RowCount
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+    from products.search import Found, Ranking
 
 
 class CataloguePagination(KeysetPagination):
     """
     Keyset pages whose length is remembered where it is long, and otherwise read with the page.
 
-    Two statements: the catalogue's version, or the words of a search, and the page.
+    Two statements: the catalogue's version, or what a search has found (``view.found``), and the page.
     """
+
+    def paginate_queryset(  # type: ignore[override]  # Only querysets are paged here.
+        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+    ) -> list[Any]:
+        """Return the rows of the page that the query string asks for."""
+        self.found: Found | None = getattr(view, "found", None)
+        return super().paginate_queryset(queryset, request, view)
 
     def read(self, page: QuerySet[Any], queryset: QuerySet[Any]) -> tuple[int, list[Any]]:
         """Return the length of the list and the rows of the page."""
+        ranking = self.found.ranking if self.found else None
+        if ranking is not None:
+            return len(ranking.places), self._ranked(page, queryset, ranking)
         about = {
             k: v for k, v in self.request.query_params.items() if k not in ("cursor", "page_size", "ordering")
         }
-        if "q" in about:
-            return self._with_length(page, queryset)
-        remembered = Remembered("count", about, on_stock="in_stock" in about)
+        version = self.found.version if self.found else None
+        remembered = Remembered("count", about, on_stock="in_stock" in about, version=version)
         length = remembered.get()
         if length is not None:
             return length, list(page[: self.size + 1])
         length, rows = self._with_length(page, queryset)
         remembered.keep(length, products=length)
         return length, rows
+
+    def _ranked(self, page: QuerySet[Any], queryset: QuerySet[Any], ranking: Ranking) -> list[Any]:
+        """Return the rows of a page by their ids, which are known."""
+        cursor = self._read_cursor(queryset)
+        place = (cursor[1], int(cursor[2])) if cursor else None
+        ids = ranking.beyond(place, backwards=bool(cursor and cursor[0]))
+        rows: list[Any] = []
+        # Once, but where some aren't shown any more that were when they were ranked.
+        while ids and len(rows) <= self.size:
+            missing = self.size + 1 - len(rows)
+            rows += page.filter(pk__in=ids[:missing])
+            ids = ids[missing:]
+        return rows
 
     def _with_length(self, page: QuerySet[Any], queryset: QuerySet[Any]) -> tuple[int, list[Any]]:
         rows = list(page.annotate(length=RowCount(countable(queryset)))[: self.size + 1])

@@ -57,7 +57,7 @@ class ProductViewSet(ReadersLanguage, PublicReads, viewsets.GenericViewSet[Any])
         self.filters = ProductFilters.read(request.query_params)
         currency = self.filters["currency"]
         with bounded(self.filters):
-            found = selectors.list_products(
+            self.found = selectors.search_products(
                 filters=self.filters,
                 currency=currency,
                 now=timezone.now(),
@@ -65,7 +65,7 @@ class ProductViewSet(ReadersLanguage, PublicReads, viewsets.GenericViewSet[Any])
                 hidden=self._hidden(),
                 ranked=self.get_ordering() == ORDERINGS["relevance"],
             )
-            page = self.paginate_queryset(found) or ()
+            page = self.paginate_queryset(self.found.products) or ()
         return self.get_paginated_response([product_json(product, currency) for product in page])
 
     @extend_schema(parameters=[DetailFilters, LANGUAGE], responses=ProductDetail)

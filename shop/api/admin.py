@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from shop.core.errors import DomainError, ValidationFailed
-from shop.core.money import from_percent, from_text, percent_text, to_text
+from shop.core.money import from_percent, percent_text, price_from_text, to_text
 
 # Who looks further down a list than this is better served by its search and filters.
 MOST_COUNTED = 10_000
@@ -185,7 +185,8 @@ class MoneyForm(forms.ModelForm):
     """
     A form in which staff write amounts as ``19.90`` and the row keeps minor units.
 
-    ``money_fields`` names the columns; the currency is the form's own ``currency`` field.
+    ``money_fields`` names the columns; the currency is the form's own ``currency`` field. What no card can be
+    charged is refused here, and so is never part of a total.
     """
 
     money_fields: tuple[str, ...] = ()
@@ -215,7 +216,7 @@ class MoneyForm(forms.ModelForm):
         if not text:
             return None
         try:
-            return from_text(text, currency)
+            return price_from_text(text, currency)
         except (ValueError, KeyError) as error:
             self.add_error(name, ValidationError(str(error), code="invalid"))
             return None

@@ -57,21 +57,20 @@ def _has_it(request: Request, tag: str) -> bool:
     return tags == ["*"] or tag in {known.removeprefix("W/") for known in tags}
 
 
-def quoted_version(kind: str, pk: Any, version: int) -> str:
-    """Return the ETag of a thing that counts its writes."""
-    return quote_etag(f"{kind}-{pk}-{version}")
+def state_tag(state: str) -> str:
+    """Return the ETag of a thing whose every write gives its state another name."""
+    return quote_etag(state)
 
 
-def version_in(request: Request) -> int | None:
+def state_in(request: Request) -> str | None:
     """
-    Return the version that ``If-Match`` names, or None when the request doesn't say.
+    Return the name of the state that ``If-Match`` says was seen, or None when the request doesn't say.
 
-    An ETag that isn't one of ours can't be the current one: it reads as version -1.
+    What names no single state is the empty name, which no state has.
     """
     said = request.headers.get("If-Match", "").strip()
     if said in ("", "*"):
         return None
-    # One tag is what a client can have seen last; a list of them names no single state.
     tags = parse_etags(said)
-    version = tags[0].removeprefix("W/").strip('"').rpartition("-")[2] if len(tags) == 1 else ""
-    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1
+    # One tag is what a client can have seen last; a proxy that compresses makes it a weak one.
+    return tags[0].removeprefix("W/").strip('"') if len(tags) == 1 else ""

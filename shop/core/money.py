@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ EXPONENTS: dict[str, int] = {
 
 # The largest amount a shop handles: a full cart (100 lines of 999 units) and its tax still fit a BigInteger.
 MAX_MINOR = 10**13
+
+# The largest exchange rate, in millionths: 1 of the one currency is a million of the other.
+MAX_RATE = 10**12
 
 # Cards take amounts in these currencies only when the last of their three places is 0.
 # https://docs.stripe.com/currencies#three-decimal
@@ -81,6 +84,27 @@ def from_text(text: str, currency: str) -> int:
     return int(scaled)
 
 
+def price_from_text(text: str, currency: str) -> int:
+    """
+    Return the minor units of an amount that somebody may be charged.
+
+    :raises ValueError: as ``from_text`` does; or it isn't a multiple of ``payable_step``.
+    """
+    minor = from_text(text, currency)
+    require_payable(minor, currency)
+    return minor
+
+
+def require_payable(minor: int, currency: str) -> None:
+    """
+    Refuse an amount that no card can be charged, though the currency has coins for it.
+
+    :raises ValueError: its last place isn't 0 where it must be.
+    """
+    if minor % payable_step(currency):
+        raise ValueError(f"The last decimal place of {currency} must be 0: cards can't be charged otherwise.")
+
+
 def to_decimal(minor: int, currency: str) -> Decimal:
     """Return minor units as a Decimal, for forms and number formatting only."""
     return Decimal(minor).scaleb(-EXPONENTS[currency])
@@ -88,13 +112,27 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 
 def rounded(numerator: int, denominator: int) -> int:
     """Return the quotient rounded half away from zero, the commercial way; the denominator is positive."""
-    return int((Decimal(numerator) / Decimal(denominator)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    # Integers are exact whatever their size; a Decimal's 28 digits aren't.
+    whole = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return -whole if numerator < 0 else whole
 
 
 def rate_text(millionths: int) -> str:
     """Return a rate as the API writes it: ``rate_text(190000) == "0.19"``."""
     whole, part = divmod(millionths, 1_000_000)
     return f"{whole}.{part:06d}".rstrip("0").rstrip(".")
+
+
+def from_rate(text: str) -> int:
+    """
+    Return the millionths that a rate such as ``1.0835`` means.
+
+    :raises ValueError: it isn't a plain number above 0 with at most six places, or is beyond a million.
+    """
+    scaled = Decimal(text).scaleb(6) if _AMOUNT.fullmatch(text) else Decimal(0)
+    if not 1 <= scaled <= MAX_RATE or scaled != scaled.to_integral_value():
+        raise ValueError("Write a rate like 1.0835.")
+    return int(scaled)
 
 
 def percent_text(millionths: int) -> str:

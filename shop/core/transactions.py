@@ -13,6 +13,8 @@ from shop.core.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.db.models import Model
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -99,6 +101,21 @@ def lock_by_name(name: str) -> None:
         with connection.cursor() as cursor:
             # The lock ends with the transaction, so it is safe behind a pooler that hands connections around.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
+
+
+def lock_table(model: type[Model]) -> None:
+    """
+    Let nobody write or lock a row of a table until the transaction ends; reading goes on.
+
+    For what can't be told from rows that are there, and is rare: everybody who writes to it waits. On SQLite there is
+    nothing to do: a transaction that writes is alone from its start.
+    """
+    require_transaction("Locking a table")
+    if connection.vendor == "postgresql":
+        name = connection.ops.quote_name(model._meta.db_table)
+        with connection.cursor() as cursor:
+            # The weakest mode that waits for rows which are locked too: writing them here can't end in a circle.
+            cursor.execute(f"LOCK TABLE {name} IN EXCLUSIVE MODE")
 
 
 def check_references() -> None:

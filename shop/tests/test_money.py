@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.core.money import EXPONENTS, MAX_MINOR, Money, allocate, from_text, rounded, to_decimal, to_text
+from shop.core.money import (
+    EXPONENTS,
+    MAX_MINOR,
+    Money,
+    allocate,
+    from_rate,
+    from_text,
+    price_from_text,
+    rate_text,
+    rounded,
+    to_decimal,
+    to_text,
+)
 
 pytestmark = pytest.mark.once
 
@@ -65,6 +77,32 @@ class TestText:
     def test_refuses_more_than_a_shop_handles(self):
         with pytest.raises(ValueError, match="too large"):
             from_text("1000000000000.01", "EUR")
+
+
+class TestPrice:
+    @pytest.mark.parametrize("currency", ["KWD", "BHD", "JOD", "OMR", "TND"])
+    def test_of_three_places_ends_in_0(self, currency):
+        assert price_from_text("1.01", currency) == price_from_text("1.010", currency) == 1010
+        for text in ("1.011", "0.001", "1.005"):
+            with pytest.raises(ValueError, match=f"The last decimal place of {currency} must be 0"):
+                price_from_text(text, currency)
+
+    @pytest.mark.parametrize(
+        ("text", "currency", "minor"), [("0.01", "EUR", 1), ("1", "JPY", 1), ("0", "KWD", 0)]
+    )
+    def test_of_others_is_any_amount(self, text, currency, minor):
+        assert price_from_text(text, currency) == minor
+
+
+class TestRate:
+    @given(st.integers(1, 10**12))
+    def test_comes_back_as_it_went(self, rate):
+        assert from_rate(rate_text(rate)) == rate
+
+    @pytest.mark.parametrize("text", ["", "0", "0.0000001", "1,5", "-1", "1.0835 ", "1000000.000001", "x"])
+    def test_refuses_what_is_none(self, text):
+        with pytest.raises(ValueError, match=r"Write a rate like 1\.0835"):
+            from_rate(text)
 
 
 class TestAllocate:

@@ -183,7 +183,7 @@ class TestExample:
     def test_names_what_the_settings_read(self):
         read = set(
             re.findall(
-                r'env\.(?:text|flag|whole|choice|words|pairs|database|email|media_storage|languages)\(\s*"([A-Z_]+)"',
+                r'env\.(?:text|flag|whole|choice|words|pairs|database|email|media_storage|languages|currencies_by_country)\(\s*"([A-Z_]+)"',
                 (ROOT / "shop" / "settings.py").read_text(),
             )
         )
@@ -208,6 +208,22 @@ class TestEnv:
 
         with pytest.raises(ImproperlyConfigured, match="has no '='"):
             env.pairs("SHOP_FAILPOINTS")
+
+    def test_currencies_stand_by_country(self, monkeypatch):
+        monkeypatch.setenv("COUNTRY_CURRENCIES", "US:USD, GB:GBP,")
+        assert env.currencies_by_country("COUNTRY_CURRENCIES") == {"US": "USD", "GB": "GBP"}
+
+        monkeypatch.delenv("COUNTRY_CURRENCIES")
+        assert env.currencies_by_country("COUNTRY_CURRENCIES") == {}
+
+    @pytest.mark.parametrize(
+        "said", ["US", "US:", "us:usd", "US=USD", "USA:USD", "US:USD:GB", "US:USD,US:EUR"]
+    )
+    def test_currencies_by_country_that_can_not_be_read_are_refused(self, monkeypatch, said):
+        monkeypatch.setenv("COUNTRY_CURRENCIES", said)
+
+        with pytest.raises(ImproperlyConfigured, match=r"COUNTRY_CURRENCIES: .* write US:USD,GB:GBP"):
+            env.currencies_by_country("COUNTRY_CURRENCIES")
 
     def test_set_to_nothing_is_not_set(self, monkeypatch):
         monkeypatch.setenv("SHOP_NAME", "  ")

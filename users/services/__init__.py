@@ -3,7 +3,7 @@
 from users.devices import Client
 from users.services.address_book import Editor, delete_address, save_address
 from users.services.codes import count_code_try, use_code
-from users.services.consents import Said, record_consent
+from users.services.consents import Said, record_consent, withdraw_consent
 from users.services.credentials import (
     change_password,
     forget_reset_requests,
@@ -121,4 +121,5 @@ __all__ = [
     "update_profile",
     "use_code",
     "verify_email",
+    "withdraw_consent",
 ]

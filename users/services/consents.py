@@ -10,7 +10,7 @@ from django.db import transaction
 from shop.core.errors import NotFound
 from shop.core.transactions import require_transaction, use_case
 from users import limits
-from users.customers import newest_consent
+from users.customers import has_consent, newest_consent
 from users.models import Consent, User
 
 if TYPE_CHECKING:
@@ -48,6 +48,24 @@ def record_consent(*, user_id: UUID, said: Said, client: Client, now: datetime) 
     """
     limits.spend_consent(user_id)
     return use_case(_record, user_id=user_id, said=said, client=client, now=now)
+
+
+@transaction.atomic
+def withdraw_consent(*, user_id: UUID, purpose: str, source: str, client: Client, now: datetime) -> bool:
+    """
+    Take back what somebody agrees to, and tell whether they did until now; else nothing is written.
+
+    For links that must work each time: no limit counts this, whatever state the account is in, or whether there is
+    one. Each row that it adds answers one that agreed, so it fills nothing. Locks: the account.
+
+    :param source: where it was taken back, in the words of whoever made the link.
+    """
+    account = User.objects.select_for_update(no_key=True).filter(pk=user_id, erased_at__isnull=True)
+    if not account.values_list("pk", flat=True).first() or not has_consent(user_id, purpose):
+        return False
+    said = Said(purpose=purpose, granted=False, source=source)
+    write_consents(user_id=user_id, said=[said], client=client, now=now)
+    return True
 
 
 @transaction.atomic

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
 from shop.core.errors import NotFound, RateLimited
 from shop.core.ids import new_id
+from shop.core.transactions import use_case
 from shop.events.models import OutboxEvent
 from tests.statements import statements
 from users import limits, selectors, services
@@ -102,6 +104,58 @@ class TestRecordConsent:
         say(other)
 
         assert Consent.objects.get().user == other
+
+
+class TestWithdrawConsent:
+    def withdraw(self, user_id: UUID, purpose: str = "marketing") -> bool:
+        return services.withdraw_consent(
+            user_id=user_id, purpose=purpose, source="unsubscribe link", client=CLIENT, now=timezone.now()
+        )
+
+    def test_adds_a_row_that_says_so_once(self):
+        user = UserFactory()
+        say(user)
+
+        assert [self.withdraw(user.pk), self.withdraw(user.pk)] == [True, False]
+
+        assert rows() == [
+            ("marketing", True, "2026-11", "account page"),
+            ("marketing", False, "", "unsubscribe link"),
+        ]
+        assert Consent.objects.order_by("pk").values_list("address", flat=True)[1] == "203.0.113.0"
+        assert not selectors.has_consent(user.pk, "marketing")
+
+    def test_writes_nothing_where_nobody_agrees(self):
+        never, another, erased = UserFactory(), UserFactory(), UserFactory()
+        say(another, "terms")
+        say(erased)
+        User.objects.filter(pk=erased.pk).update(is_active=False, erased_at=timezone.now())
+        before = rows()
+
+        assert not any(self.withdraw(pk) for pk in (never.pk, another.pk, erased.pk, new_id()))
+
+        assert rows() == before
+
+    def test_counts_against_no_limit(self, real_limits):
+        user = UserFactory()
+        say(user)
+        for number in range(99):
+            say(user, version=str(number))
+        with pytest.raises(RateLimited):
+            say(user, granted=False)
+
+        assert self.withdraw(user.pk)
+
+        assert not selectors.has_consent(user.pk, "marketing")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_by_many_at_once_is_written_once(self):
+        user = UserFactory()
+        say(user)
+
+        assert sum(together(8, lambda _: use_case(self.withdraw, user.pk))) == 1
+
+        assert len(rows()) == 2
 
 
 class TestHasConsent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import OuterRef, Q, Subquery
@@ -11,12 +12,26 @@ from products.services.bulk.rows import update
 from products.services.prices import LOOK_BACK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from products.services.bulk.wanted import WantedPrice, WantedProduct
 
 _KEPT = ("lowest", "compare_at", "lowest_before")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedPrices:
+    """
+    What lists show of a product is kept from these, in the currencies that they are about.
+
+    ``prices`` are those of all its variants that aren't archived, as they shall be; ``lowest`` are the rows that are
+    stored, by currency.
+    """
+
+    product_id: int
+    prices: Sequence[Price]
+    lowest: Mapping[str, ProductPrice]
 
 
 def write_prices(wanted: Sequence[WantedProduct], *, now: datetime) -> None:
@@ -26,11 +41,21 @@ def write_prices(wanted: Sequence[WantedProduct], *, now: datetime) -> None:
         if one.price:
             one.price.price.variant_id = one.variant.pk
             prices.append(one.price)
-    prices.sort(key=lambda one: (one.price.variant_id, one.price.currency))
+    write_each(prices, now=now)
+    write_lowest(
+        ListedPrices(product_id=product.product.pk, prices=product.prices, lowest=product.lowest)
+        for product in wanted
+        if any(one.price or one.new for one in product.variants)
+    )
+
+
+def write_each(prices: Iterable[WantedPrice], *, now: datetime) -> None:
+    """Write prices with their history; their variants are locked, and what lists show is the caller's to write."""
+    prices = sorted(prices, key=lambda one: (one.price.variant_id, one.price.currency))
     _remember_lowest(prices, now=now)
     Price.objects.bulk_create(one.price for one in prices if one.former is None)
     if stored := [one.price for one in prices if one.former is not None]:
-        update(Price, stored, {"amount", "compare_at", "lowest_before"})
+        update(Price, stored, {"amount", "compare_at", "lowest_before", "by_rate"})
     PriceChange.objects.bulk_create(
         PriceChange(
             variant_id=one.price.variant_id, currency=one.price.currency, amount=one.price.amount, at=now
@@ -38,7 +63,6 @@ def write_prices(wanted: Sequence[WantedProduct], *, now: datetime) -> None:
         for one in prices
         if one.former is None or one.former[0] != one.price.amount
     )
-    _write_lowest([product for product in wanted if any(one.price or one.new for one in product.variants)])
 
 
 def _remember_lowest(prices: Sequence[WantedPrice], *, now: datetime) -> None:
@@ -53,8 +77,10 @@ def _remember_lowest(prices: Sequence[WantedPrice], *, now: datetime) -> None:
 
 
 def _goes_on(one: WantedPrice) -> bool:
-    """Tell whether it is the same sale, announced against another price."""
-    return one.former is not None and one.former[0] == one.price.amount and one.former[1] is not None
+    """Tell whether it is the same sale: announced against another price, or in a currency whose rate has moved."""
+    return one.same_sale or (
+        one.former is not None and one.former[0] == one.price.amount and one.former[1] is not None
+    )
 
 
 def _lowest_asked(variants: set[int], *, now: datetime) -> dict[tuple[int, str], int]:
@@ -72,16 +98,17 @@ def _lowest_asked(variants: set[int], *, now: datetime) -> dict[tuple[int, str],
     return found
 
 
-def _write_lowest(wanted: Iterable[WantedProduct]) -> None:
+def write_lowest(listed: Iterable[ListedPrices]) -> None:
+    """Keep the lowest price of products in each currency, as ``availability.refresh_lowest_prices`` does for one."""
     made, changed, gone = [], [], []
-    for product in wanted:
+    for product in listed:
         lowest = _lowest(product.prices)
         gone += [row.pk for currency, row in product.lowest.items() if currency not in lowest]
         for currency, price in sorted(lowest.items()):
             values = (price.amount, price.compare_at, price.lowest_before)
             row = product.lowest.get(currency)
             if row is None:
-                row = ProductPrice(product_id=product.product.pk, currency=currency)
+                row = ProductPrice(product_id=product.product_id, currency=currency)
                 made.append(row)
             elif tuple(getattr(row, name) for name in _KEPT) != values:
                 changed.append(row)

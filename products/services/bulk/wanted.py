@@ -16,6 +16,8 @@ class WantedPrice:
     price: Price
     # None of a new one.
     former: tuple[int, int | None] | None
+    # A sale that goes on though its amount changes, because that is made by a rate and the rate has moved.
+    same_sale: bool = False
 
 
 @dataclass(kw_only=True)

@@ -99,7 +99,7 @@ class TestLoad:
         kinds = model("products.Attribute").filter(values__isnull=False, filterable=True)
         assert set(kinds.values_list("kind", flat=True)) == {"text", "number", "boolean", "choice"}
         assert model("products.Collection").filter(products__isnull=True).count() == 0
-        assert set(model("cart.Coupon").values_list("kind", flat=True)) == {
+        assert set(model("cart.Coupon").values_list("promotion__kind", flat=True)) == {
             "percent",
             "fixed",
             "free_shipping",

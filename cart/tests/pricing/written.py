@@ -2,7 +2,8 @@
 Carts as they are written in ``carts/*.toml``, made into sales.
 
 A line is ``quantity x price``, a tax class where it isn't ``standard``, and ``#`` with a product; all lines stand there
-so many ``times``. Places are those of ``places.toml``. A promotion is a table of the words of ``cart.pricing.Promotion``, with amounts and percentages as texts.
+so many ``times``. Places are those of ``places.toml``. A promotion is a table of the words of
+``cart.pricing.Promotion``, with amounts and percentages as texts.
 """
 
 from __future__ import annotations

@@ -108,13 +108,13 @@ class CartViewSet(viewsets.ViewSet):
     def shipping_methods(self, request: Request) -> Response:
         place = Place(**PlaceFilters.read(request.query_params))
         owner = owner_of(request)
-        cart = selectors.read_cart(owner, now=timezone.now())
-        if cart is None and owner.user_id is None:
+        cart = selectors.read_cart(owner, now=timezone.now(), place=place)
+        if cart is not None:
+            return Response([_option_json(option, cart.currency) for option in cart.options])
+        if owner.user_id is None:
             raise NotFound
-        currency = cart.currency if cart else settings.BASE_CURRENCY
-        options = selectors.shipping_options(
-            place=place, currency=currency, parcel=cart.parcel if cart else selectors.Parcel()
-        )
+        currency = settings.BASE_CURRENCY
+        options = selectors.shipping_options(place=place, currency=currency)
         return Response([_option_json(option, currency) for option in options])
 
 
@@ -144,7 +144,7 @@ def _option_json(option: Any, currency: str) -> dict[str, Any]:
     return {
         "code": option.code,
         "name": option.name,
-        "price": to_text(option.amount, currency),
+        "price": to_text(option.charged, currency),
         "currency": currency,
         "min_days": option.min_days,
         "max_days": option.max_days,

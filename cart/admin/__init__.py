@@ -3,6 +3,15 @@
 from cart.admin.carts import CartAdmin
 from cart.admin.codes import CouponAdmin
 from cart.admin.promotions import PromotionAdmin, RedemptionAdmin
+from cart.admin.shipping import ShippingMethodAdmin, ShippingZoneAdmin
 from cart.admin.taxes import TaxRateAdmin
 
-__all__ = ["CartAdmin", "CouponAdmin", "PromotionAdmin", "RedemptionAdmin", "TaxRateAdmin"]
+__all__ = [
+    "CartAdmin",
+    "CouponAdmin",
+    "PromotionAdmin",
+    "RedemptionAdmin",
+    "ShippingMethodAdmin",
+    "ShippingZoneAdmin",
+    "TaxRateAdmin",
+]

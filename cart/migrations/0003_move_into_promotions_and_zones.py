@@ -13,7 +13,11 @@ def move(apps: Any, schema_editor: Any) -> None:
 
 def _coupons(apps: Any) -> None:
     coupon_model, promotion_model = apps.get_model("cart", "Coupon"), apps.get_model("cart", "Promotion")
-    known: set[str] = set()
+    oldest: dict[str, int] = {}
+    for pk, code in coupon_model.objects.order_by("pk").values_list("pk", "code"):
+        # Two codes that differ by case alone were never told apart: the older one always won.
+        if oldest.setdefault(code.upper(), pk) != pk:
+            coupon_model.objects.filter(pk=pk).update(code=f"{code.upper()[:30]}-{pk}")
     for coupon in coupon_model.objects.order_by("pk"):
         coupon.promotion = promotion_model.objects.create(
             name=coupon.name,
@@ -24,10 +28,7 @@ def _coupons(apps: Any) -> None:
             starts_at=coupon.starts_at,
             ends_at=coupon.ends_at,
         )
-        # Two codes that differ by case alone were never told apart: the older one always won.
-        code = coupon.code.upper()
-        coupon.code = code if code not in known else f"{code[:30]}-{coupon.pk}"
-        known.add(coupon.code)
+        coupon.code = coupon.code.upper()
         coupon.save()
 
 

@@ -6,13 +6,12 @@ from cart.selectors.codes import Batch, batches_of, codes_csv
 from cart.selectors.held import carts_held, codes_held, count_carts, count_codes, uses_held
 from cart.selectors.loading import CartOwner, Shopper, is_alive, load_cart
 from cart.selectors.priced import PricedCart, PricedItem, empty_cart, priced_cart, read_cart
-from cart.selectors.shipping import Parcel, ShippingOption, shipping_options
+from cart.selectors.shipping import ShippingOption, shipping_options
 from cart.shapes import cart_json
 
 __all__ = [
     "Batch",
     "CartOwner",
-    "Parcel",
     "Place",
     "PricedCart",
     "PricedItem",

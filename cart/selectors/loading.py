@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import CharField, DateTimeField, F, OuterRef, Q, Subquery
-from django.db.models.functions import Upper
 
-from cart.models import Cart, CartCoupon, CartItem, CustomerUses, Promotion, TaxRate
+from cart.models import Cart, CartCoupon, CartItem, CustomerUses, Promotion
 from cart.places import Place
 from cart.ports import purchase_history
-from cart.selectors.rates import rates_to
+from cart.selectors.rates import rates_to, taxes_of
 from shop.core.ids import token_hash
 from shop.core.sql import Given, JsonList, given
 from users import selectors as users
@@ -125,22 +124,9 @@ def _rows(*, at_own_place: bool) -> QuerySet[Any]:
         # Every customer's, and no guest's.
         groups=JsonList(users.groups_of(OuterRef("user_id")), code=F("group__code")),
         has_bought=purchase_history().bought_by(OuterRef("user_id")),
-        tax_rates=_tax_rates(country, region),
+        tax_rates=taxes_of(country, region, Given("shop", CharField())),
         shipping_rates=rates_to(country, region, OuterRef("currency")),
     )
-
-
-def _tax_rates(country: Any, region: Any) -> JsonList:
-    """Return the rates of the place, those of its region last, and of the country where the shop is."""
-    # Compared in capitals and not by iexact: SQLite would read a region of "%" as any region.
-    there = Q(region="") | Q(place=Upper(region))
-    rates = (
-        TaxRate.objects.alias(place=Upper("region"))
-        .filter(there & Q(country=country) | Q(country=Given("shop", CharField()), region=""))
-        .order_by("region", "pk")
-    )
-    names = ("name", "country", "region", "tax_class", "rate", "on_shipping")
-    return JsonList(rates, **{name: name for name in names})
 
 
 def _promotions() -> JsonList:

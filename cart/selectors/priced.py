@@ -14,7 +14,7 @@ from cart.models import NO_CART, Cart
 from cart.places import Place
 from cart.selectors.loading import CartOwner, load_cart
 from cart.selectors.rules import customer_of, promotions_of
-from cart.selectors.shipping import Parcel, ShippingOption, options_among
+from cart.selectors.shipping import Parcel, ShippingOption, charged, options_among
 from cart.tax import taxation_of
 from products import selectors as products
 from shop.core.money import payable_step, to_text
@@ -68,7 +68,6 @@ class PricedCart:
     vat_id: str = ""
     # The rows of the codes on it.
     codes: tuple[Mapping[str, Any], ...] = ()
-    parcel: Parcel = field(default_factory=Parcel)
     options: tuple[ShippingOption, ...] = ()
     changes: tuple[dict[str, Any], ...] = field(default=())
     # The name of the state that it is in.
@@ -96,10 +95,14 @@ class PricedCart:
         return tuple(item for item in self.items if item.unit_price is not None)
 
 
-def read_cart(owner: CartOwner, *, now: datetime) -> PricedCart | None:
-    """Return the owner's open cart, priced, in two statements; nothing is written."""
-    cart = load_cart(owner, now=now)
-    return None if cart is None else priced_cart(cart, now=now)
+def read_cart(owner: CartOwner, *, now: datetime, place: Place | None = None) -> PricedCart | None:
+    """
+    Return the owner's open cart, priced, in two statements; nothing is written.
+
+    :param place: where it would go, if not where it says itself.
+    """
+    cart = load_cart(owner, now=now, place=place)
+    return None if cart is None else priced_cart(cart, now=now, place=place)
 
 
 def priced_cart(
@@ -130,14 +133,14 @@ def priced_cart(
     items = tuple(_item(line, offers, tax) for line in cart.lines)
     lines = [_line(item) for item in items if item.unit_price is not None]
     parcel = _parcel(items, lines)
-    options = options_among(cart.shipping_rates, postal_code=place.postal_code, parcel=parcel)
+    known = options_among(cart.shipping_rates, postal_code=place.postal_code, parcel=parcel)
+    options = charged(known, tax)
     sale = pricing.Sale(
         now=now, currency=cart.currency, promotions=promotions_of(cart), customer=customer_of(cart), step=step
     )
     needs_shipping = any(item.offer and item.offer.requires_shipping for item in items)
-    totals = pricing.price(
-        lines, sale, tax=tax, shipping=_shipping(options, method, tax) if needs_shipping else 0
-    )
+    shipping = next((one.charged for one in options if one.code == method), None) if needs_shipping else 0
+    totals = pricing.price(lines, sale, tax=tax, shipping=shipping)
     return PricedCart(
         id=cart.pk,
         user_id=cart.user_id,
@@ -154,7 +157,6 @@ def priced_cart(
         tax_rounding=tax.rounding if tax else "",
         vat_id=cart.vat_id,
         codes=tuple(cart.codes),
-        parcel=parcel,
         options=tuple(options),
         changes=(*_changes(cart, items), *dropped(cart.codes, totals.considered, cart.currency)),
     )
@@ -200,11 +202,6 @@ def _parcel(items: tuple[PricedItem, ...], lines: list[pricing.Line]) -> Parcel:
     sent = [item for item in items if item.offer and item.offer.requires_shipping]
     weight = sum(item.offer.weight_grams * item.quantity for item in sent if item.offer)
     return Parcel(subtotal=sum(line.total for line in lines), weight=weight)
-
-
-def _shipping(options: list[ShippingOption], method: str, tax: pricing.Taxation | None) -> int | None:
-    amount = next((option.amount for option in options if option.code == method), None)
-    return amount if amount is None or tax is None else tax.charged(amount, None)
 
 
 def _changes(cart: Cart, items: tuple[PricedItem, ...]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What shipping to a place costs, as it is read."""
+"""What is charged for a place besides the goods, as it is read: shipping and tax."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
-from cart.models import ShippingRate
+from cart.models import ShippingRate, TaxRate
 from shop.core.sql import JsonList
 
 RATE_FIELDS: dict[str, Any] = {
@@ -27,6 +27,9 @@ RATE_FIELDS: dict[str, Any] = {
 }
 
 
+TAX_FIELDS = ("name", "country", "region", "tax_class", "rate", "on_shipping")
+
+
 def rates_in(country: Any, region: Any, currency: Any) -> Any:
     """
     Return the rows of the tables of rates to a country, one for each area of it that has this region or none.
@@ -43,3 +46,20 @@ def rates_in(country: Any, region: Any, currency: Any) -> Any:
 def rates_to(country: Any, region: Any, currency: Any) -> JsonList:
     """Return them as one list of ``RATE_FIELDS``."""
     return JsonList(rates_in(country, region, currency), **RATE_FIELDS)
+
+
+def tax_rates_in(country: Any, region: Any, shop: Any) -> Any:
+    """
+    Return the tax rates of a place, those of its region last, and of the country where the shop is.
+
+    The arguments are values or expressions.
+    """
+    # Compared in capitals and not by iexact: SQLite would read a region of "%" as any region.
+    there = Q(region="") | Q(place=Upper(region))
+    rows = TaxRate.objects.alias(place=Upper("region"))
+    return rows.filter(there & Q(country=country) | Q(country=shop, region="")).order_by("region", "pk")
+
+
+def taxes_of(country: Any, region: Any, shop: Any) -> JsonList:
+    """Return them as one list of ``TAX_FIELDS``."""
+    return JsonList(tax_rates_in(country, region, shop), **{name: name for name in TAX_FIELDS})

@@ -10,7 +10,8 @@ API = "/api/v1/cart/"
 EMPTY: dict[str, Any] = {
     "id": None, "items": [], "coupons": [], "discounts": [], "country": None, "region": None, "postal_code": None,
     "shipping_method": None, "subtotal": "0.00", "discount_total": "0.00", "shipping_total": None, "tax_total": None,
-    "tax_added": None, "tax_treatment": None, "vat_id": None, "prices_include_tax": True, "tax_lines": [], "total": "0.00", "currency": "EUR",
+    "tax_added": None, "tax_treatment": None, "vat_id": None,
+    "prices_include_tax": True, "tax_lines": [], "total": "0.00", "currency": "EUR",
     "item_count": 0, "changes": [],
 }  # fmt: skip
 

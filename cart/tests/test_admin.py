@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from cart.models import Cart, ShippingRate, TaxRate
+from cart.models import Cart, TaxRate
 from cart.tests.factories import filled, selling, shopper
 from products.tests.factories import variant
 from users.tests.factories import SuperuserFactory
@@ -55,22 +55,3 @@ class TestTaxRate:
         assert admin.post(page, form).status_code == 302
 
         assert TaxRate.objects.get().rate == 88_750
-
-
-class TestShippingRate:
-    def test_is_written_as_an_amount(self, admin):
-        selling()
-        rate = ShippingRate.objects.get()
-        form = {
-            "code": "standard", "name": "Standard", "position": 0, "is_active": "on",
-            "rates-TOTAL_FORMS": 1, "rates-INITIAL_FORMS": 1, "rates-0-id": rate.pk,
-            "rates-0-method": rate.method_id, "rates-0-country": "DE", "rates-0-postal_prefix": "",
-            "rates-0-currency": "EUR", "rates-0-amount": "5.90", "rates-0-free_from": "60.00",
-            "rates-0-min_days": 1, "rates-0-max_days": 3,
-        }  # fmt: skip
-
-        page = reverse("admin:cart_shippingmethod_change", args=[rate.method_id])
-        assert 'value="4.90"' in admin.get(page).content.decode()
-        assert admin.post(page, form).status_code == 302
-
-        assert ShippingRate.objects.values_list("amount", "free_from").get() == (590, 6000)

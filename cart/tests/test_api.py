@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cart import models, schemas
 from cart.models import Cart, CartItem
-from cart.tests.factories import bound_for, coupon, filled, promotion, selling, shopper
+from cart.tests.factories import bound_for, coupon, filled, promotion, rate_to, selling, shopper
 from cart.tests.guests import API, EMPTY, Guest
 from products import services as catalogue
 from products.tests.factories import product, variant, variant_data
@@ -120,7 +120,8 @@ class TestRead:
             "0.00",
         )
         assert body["changes"] == [{"code": "gone", "item": line["id"], "old": "5.00", "new": None}]
-        assert set(body["changes"][0]) == set(schemas.CartChange().fields)
+        # Only a dropped code says why.
+        assert {*body["changes"][0], "reasons"} == set(schemas.CartChange().fields)
 
     def test_is_never_cached_and_head_and_options_work(self, guest):
         guest.add(variant())
@@ -261,9 +262,7 @@ class TestShippingMethods:
     def test_whole_body_in_the_shops_order(self, guest):
         selling("DE")
         express = models.ShippingMethod.objects.create(code="express", name="Express", position=1)
-        models.ShippingRate.objects.create(
-            method=express, country="DE", currency="EUR", amount=990, free_from=1000, min_days=1, max_days=1
-        )
+        rate_to(express, amount=990, free_from=1000, min_days=1, max_days=1)
         guest.add(variant(price=1000))
 
         body = guest("get", "shipping_methods/?country=de&postal_code=10115").json()

@@ -16,6 +16,7 @@ from cart.models import (
     Redemption,
     ShippingMethod,
     ShippingRate,
+    ShippingZone,
     TaxRate,
 )
 from cart.tests.factories import coupon, promotion, selling
@@ -146,12 +147,12 @@ class TestRates:
 
         assert_refused(TaxRate.objects.create, **{"name": "x", "country": "DE", "rate": 0} | values)
 
-    @pytest.mark.parametrize("values", [{"amount": -1}, {"min_days": 4}, {"postal_prefix": ""}])
+    @pytest.mark.parametrize("values", [{"amount": -1}, {"min_days": 4}, {"threshold": -1}, {"threshold": 0}])
     def test_a_method_has_one_sane_rate_a_place(self, values):
         selling("DE")
         usual = {
-            "method": ShippingMethod.objects.get(), "country": "DE", "postal_prefix": "1", "currency": "EUR",
-            "amount": 1, "min_days": 1, "max_days": 3,
+            "method": ShippingMethod.objects.get(), "zone": ShippingZone.objects.get(), "currency": "EUR",
+            "threshold": 1, "amount": 1, "min_days": 1, "max_days": 3,
         }  # fmt: skip
 
         assert_refused(ShippingRate.objects.create, **usual | values)

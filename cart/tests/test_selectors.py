@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cart import selectors
-from cart.models import Cart, ShippingMethod, ShippingRate, TaxRate
+from cart.models import Cart, TaxRate
 from cart.tests.factories import coupon, filled, promotion, selling, shopper
 from products.tests.factories import NOW, product, variant, variant_data
 from tests.statements import statements
@@ -69,16 +69,3 @@ class TestReadCart:
         assert found.totals.tax_lines[0].name == WEIRD
         assert found.items[0].offer.options == {WEIRD: WEIRD}
         assert ([one.promotion.name for one in found.applied], found.coupons) == ([WEIRD, "X"], ["X"])
-
-
-class TestShippingOptions:
-    @pytest.mark.parametrize("prefix", ["00-9", "009"])
-    def test_read_a_postal_code_with_and_without_its_dash(self, prefix):
-        selling("PL", shipping=500)
-        usual = {"method": ShippingMethod.objects.get(), "country": "PL", "currency": "EUR"}
-        ShippingRate.objects.create(**usual, postal_prefix=prefix, amount=900, min_days=1, max_days=2)
-
-        for code, amount in (("00950", 900), ("00-950", 900), ("05-470", 500)):
-            place = selectors.Place(country="PL", postal_code=code)
-            (option,) = selectors.shipping_options(place=place, currency="EUR", subtotal=0)
-            assert option.amount == amount

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from cart import models, selectors, services
 from cart.errors import CartConverted, CartFull, CurrencyNotAvailable, PriceChanged, ShippingNotAvailable
-from cart.models import Cart, CartItem, ShippingMethod, ShippingRate
+from cart.models import Cart, CartItem, ZoneArea
 from cart.tests.factories import bound_for, coupon, filled, selling, shopper
 from products import services as catalogue
 from products.selectors import Choice
@@ -210,7 +210,7 @@ class TestSetPlace:
 
     def test_drops_the_method_when_the_postal_code_is_not_served(self):
         selling("DE")
-        ShippingRate.objects.update(postal_prefix="10")
+        ZoneArea.objects.update(postal_pattern="10*")
         who = shopper()
         filled(who, variant())
         services.set_place(
@@ -367,27 +367,3 @@ class TestIsAlive:
         assert not selectors.is_alive(dead.owner)
         assert not selectors.is_alive(shopper().owner)
         assert not selectors.is_alive(selectors.CartOwner())
-
-
-class TestShippingOptions:
-    def test_take_the_longest_postal_prefix_and_free_shipping_from_a_subtotal(self):
-        selling("GB", shipping=500)
-        method = ShippingMethod.objects.get()
-        usual = {"method": method, "country": "GB", "currency": "EUR", "min_days": 1, "max_days": 2}
-        ShippingRate.objects.create(**usual, postal_prefix="SW1A 1", amount=900)
-        ShippingRate.objects.create(**usual, postal_prefix="S", amount=700, free_from=2000)
-
-        def amounts(code: str, subtotal: int = 0) -> list[int]:
-            place = selectors.Place(country="GB", postal_code=code)
-            return [
-                o.amount for o in selectors.shipping_options(place=place, currency="EUR", subtotal=subtotal)
-            ]
-
-        assert [amounts(code) for code in ("", "E1", "s2", "sw1a 1aa", "SW1A1AA")] == [
-            [500],
-            [500],
-            [700],
-            [900],
-            [900],
-        ]
-        assert [amounts("S2", subtotal) for subtotal in (1999, 2000)] == [[700], [0]]

@@ -19,7 +19,7 @@ class Price(models.Model):
     # The lowest price of the 30 days before the sale, where there is one.
     lowest_before = models.BigIntegerField(null=True, blank=True)
     # Made by an exchange rate and not by hand: the next rate may change it.
-    by_rate = models.BooleanField(default=False)
+    by_rate = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

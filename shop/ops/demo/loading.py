@@ -112,12 +112,12 @@ def _add_selling(now: datetime) -> None:
     selling = reading.selling()
     for rate in selling["tax_rates"]:
         _model("cart", "TaxRate")._default_manager.create(**rate)
+    zones = {zone["name"]: _add_zone(zone) for zone in selling["shipping_zones"]}
     for position, method in enumerate(selling["shipping_methods"]):
         rates = method.pop("rates")
         made = _model("cart", "ShippingMethod")._default_manager.create(**method, position=position)
         for rate in rates:
-            zone = _zone(rate.pop("country"), rate.pop("postal_prefix", ""))
-            made.rates.create(**rate, zone=zone, currency=currency)
+            made.rates.create(**rate | {"zone": zones[rate["zone"]]}, currency=currency)
     for coupon in selling["coupons"]:
         ended = coupon.pop("ends_days_ago", None)
         code = coupon.pop("code")
@@ -127,11 +127,10 @@ def _add_selling(now: datetime) -> None:
         promotion.coupons.create(code=code)
 
 
-def _zone(country: str, prefix: str) -> Any:
-    zones = _model("cart", "ShippingZone")._default_manager
-    made, new = zones.get_or_create(name=f"{country} {prefix}".strip())
-    if new:
-        made.areas.create(country=country, postal_pattern=f"{prefix}*" if prefix else "")
+def _add_zone(zone: dict[str, Any]) -> Any:
+    made = _model("cart", "ShippingZone")._default_manager.create(name=zone["name"])
+    for area in zone["areas"]:
+        made.areas.create(**area)
     return made
 
 

@@ -106,6 +106,7 @@ class TestLoad:
             "percent",
             "fixed",
             "free_shipping",
+            "buy_x_get_y",
         }
         assert set(model("cart.TaxRate").values_list("country", flat=True)) == {"DE", "AT", "FR", "GB", "US"}
 

@@ -54,7 +54,8 @@ def family(tmp_path: Path, said: list[str]):
 
 
 def pids(log: Path, generation: int = 1) -> list[int]:
-    lines = eventually(lambda: len(found := log.read_text().splitlines()) >= generation and found)
+    # Only lines that have ended count: without buffering a line is written word by word.
+    lines = eventually(lambda: len(found := log.read_text().split("\n")[:-1]) >= generation and found)
     return [int(word) for word in lines[-1].split()]
 
 

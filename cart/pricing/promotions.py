@@ -60,7 +60,7 @@ class Promotion:
     is_active: bool = True
 
     @property
-    def turn(self) -> tuple[int, bool, int, int, str]:
+    def turn(self) -> tuple[int, bool, int, int, int, str]:
         """
         When it is its turn: by priority, those that stand alone first, then by what it is.
 
@@ -68,7 +68,8 @@ class Promotion:
         not decide: a fixed amount raised past another would go before it, and could take off less.
         """
         value = 0 if self.combines else self.value
-        return (self.priority, self.combines, KINDS.index(self.kind), -value, self.key)
+        # Keys are numbers as text: the shorter one is the older promotion's.
+        return (self.priority, self.combines, KINDS.index(self.kind), -value, len(self.key), self.key)
 
     def is_for(self, line: Line) -> bool:
         """Tell whether it is for a line."""

@@ -22,6 +22,14 @@ def on_order_paid(event: Received, now: datetime) -> None:
         services.remember_purchase(user_id=fact.user_id, product_ids=bought)
 
 
+@handles("orders.order_claimed.v1", group="products")
+def on_order_claimed(event: Received, now: datetime) -> None:
+    """Remember what a guest has bought whose order is an account's now."""
+    fact: Any = event.fact
+    bought = [line["product_id"] for line in fact.lines]
+    services.remember_purchase(user_id=fact.user_id, product_ids=bought)
+
+
 @handles("products.product_restocked.v1", group="products")
 def on_product_restocked(event: Received, now: datetime) -> None:
     """Let those who wait know, in the order in which they asked."""

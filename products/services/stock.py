@@ -103,18 +103,20 @@ def sell(*, order_ref: UUID, quantities: Quantities, now: datetime) -> None:
 
 
 @transaction.atomic
-def return_to_stock(*, order_ref: UUID, ref: UUID, now: datetime, actor_id: UUID | None = None) -> None:
+def return_to_stock(
+    *, order_ref: UUID, quantities: Quantities, ref: UUID, now: datetime, actor_id: UUID | None = None
+) -> None:
     """
-    Put back everything that an order took; the same ``ref`` puts it back once.
+    Put back units that an order took; the same ``ref`` puts them back once. What it never took is passed over.
 
     Locks: stock items by variant.
 
-    :param ref: what caused it: the order itself when it is cancelled, a return.
+    :param quantities: by variant, at least 1; the caller sees to it that no unit comes back twice.
+    :param ref: what caused it: the order itself when it is cancelled, lines of it that were, a return.
     """
-    sales = StockMovement.objects.filter(ref=order_ref, kind=StockMovement.Kind.SALE).values_list(
-        "variant", "delta"
-    )
-    quantities = {variant: -delta for variant, delta in sales}
+    sales = StockMovement.objects.filter(ref=order_ref, kind=StockMovement.Kind.SALE)
+    sold = set(sales.values_list("variant", flat=True))
+    quantities = {pk: quantity for pk, quantity in quantities.items() if pk in sold}
     items = _lock(quantities)
     done = StockMovement.objects.filter(ref=ref, kind=StockMovement.Kind.RESTOCK).exists()
     if done or not quantities:

@@ -94,7 +94,7 @@ class TestReserve:
 
         ref = reserve((made, 500))
         services.sell(order_ref=ref, quantities={made.pk: 500}, now=NOW)
-        services.return_to_stock(order_ref=ref, ref=ref, now=NOW)
+        services.return_to_stock(order_ref=ref, quantities={made.pk: 500}, ref=ref, now=NOW)
 
         assert stock(made) == (0, 0)
         assert not Reservation.objects.exists()
@@ -207,7 +207,7 @@ class TestReturnToStock:
         assert not in_stock(made)
 
         for _ in range(2):
-            services.return_to_stock(order_ref=ref, ref=ref, now=NOW)
+            services.return_to_stock(order_ref=ref, quantities={made.pk: 1}, ref=ref, now=NOW)
 
         assert (stock(made), in_stock(made)) == ((1, 0), True)
         assert StockMovement.objects.filter(kind="restock").count() == 1
@@ -217,7 +217,7 @@ class TestReturnToStock:
         made = variant(on_hand=1)
         ref = reserve((made, 1))
 
-        services.return_to_stock(order_ref=ref, ref=ref, now=NOW)
+        services.return_to_stock(order_ref=ref, quantities={made.pk: 1}, ref=ref, now=NOW)
 
         assert stock(made) == (1, 1)
 

@@ -59,3 +59,77 @@ class OrderExpired(Event):
 
     order_id: UUID
     cart_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipmentSent(Event):
+    """A parcel is on its way; ``last`` says that nothing of the order is left to send."""
+
+    type = "orders.shipment_sent.v1"
+    key = "shipment_id"
+
+    shipment_id: UUID
+    order_id: UUID
+    last: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipmentDelivered(Event):
+    """A parcel has arrived."""
+
+    type = "orders.shipment_delivered.v1"
+    key = "shipment_id"
+
+    shipment_id: UUID
+    order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinesCancelled(Event):
+    """Part of a confirmed order won't be sent; ``amount`` in minor units must go back for it."""
+
+    type = "orders.lines_cancelled.v1"
+    key = "cancellation_id"
+
+    cancellation_id: UUID
+    order_id: UUID
+    amount: int
+    currency: str
+    lines: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnMoved(Event):
+    """A return took a step; ``amount`` in minor units must go back once its status is ``refunded``."""
+
+    type = "orders.return_moved.v1"
+    key = "return_id"
+
+    return_id: UUID
+    order_id: UUID
+    status: str
+    amount: int | None
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderLinkRequested(Event):
+    """Somebody who knows its number and address asked for the link to an order. Each request has an id."""
+
+    type = "orders.order_link_requested.v1"
+    key = "request_id"
+
+    request_id: UUID
+    order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderClaimed(Event):
+    """A guest's order belongs to an account now; ``lines`` as in ``orders.order_paid.v1``, empty while unpaid."""
+
+    type = "orders.order_claimed.v1"
+    key = "order_id"
+
+    order_id: UUID
+    user_id: UUID
+    lines: list[dict[str, Any]]

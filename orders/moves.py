@@ -30,12 +30,23 @@ MOVES: dict[str, dict[str, tuple[str, ...]]] = {
         "refunded": ("partially_refunded", "paid"),
     },
     FULFILMENT: {
-        "unfulfilled": ("partial", "shipped"),
+        # Delivered at once: nothing of it had to be sent.
+        "unfulfilled": ("partial", "shipped", "delivered"),
         "partial": ("shipped",),
         "shipped": ("delivered", "returned"),
         "delivered": ("returned",),
         "returned": (),
     },
+}
+
+# A return has a life of its own: from -> where it may go.
+RETURN_MOVES: dict[str, tuple[str, ...]] = {
+    "requested": ("approved", "rejected"),
+    # Rejected although it was approved: it never came, or too late.
+    "approved": ("received", "rejected"),
+    "received": ("refunded",),
+    "rejected": (),
+    "refunded": (),
 }
 
 

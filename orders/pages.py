@@ -15,7 +15,9 @@ from django.utils.translation import pgettext_lazy
 from django.views import View
 
 from orders import selectors
+from orders.models import Order
 from orders.selectors import Viewer
+from orders.selectors.timeline import steps_of
 from orders.shapes import shape
 from shop.core import formats
 from shop.core.errors import NotFound
@@ -44,7 +46,7 @@ class OrderPage(View):
         except NotFound:
             return self._page(request, {}, translation.get_language_from_request(request), status=404)
         language = order.language if order.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-        return self._page(request, _shown(shape(order), selectors.track_json(order), language), language)
+        return self._page(request, _shown(order, language), language)
 
     def _page(
         self, request: HttpRequest, context: dict[str, Any], language: str, status: int = 200
@@ -58,9 +60,9 @@ class OrderPage(View):
         return response
 
 
-def _shown(order: dict[str, Any], track: dict[str, Any], language: str) -> dict[str, Any]:
+def _shown(row: Order, language: str) -> dict[str, Any]:
     """Return what the template shows, written as people of this language write it."""
-    writer = formats.Writer(language)
+    order, track, writer = shape(row), selectors.track_json(row), formats.Writer(language)
 
     def money(amount: str) -> str:
         return writer.amount(amount, order["currency"])
@@ -88,9 +90,18 @@ def _shown(order: dict[str, Any], track: dict[str, Any], language: str) -> dict[
         "discount": "" if formats.is_zero(order["discount_total"]) else money(order["discount_total"]),
         "tax": "" if formats.is_zero(order["tax_added"]) else money(order["tax_added"]),
         "total": money(order["total"]),
-        "events": [
-            {"message": event["message"], "at": writer.instant(event["at"])} for event in track["events"]
-        ],
+        "refunded": "" if formats.is_zero(order["refunded_total"]) else money(order["refunded_total"]),
+        "parcels": [_parcel(parcel, writer) for parcel in order["shipments"]],
+        "events": [{"message": step.message, "at": writer.instant(step.at)} for step in steps_of(row)],
+    }
+
+
+def _parcel(parcel: dict[str, Any], writer: formats.Writer) -> dict[str, Any]:
+    return {
+        **parcel,
+        "sent": writer.instant(parcel["shipped_at"]),
+        "arrived": writer.instant(parcel["delivered_at"]) if parcel["delivered_at"] else "",
+        "held": [f"{writer.number(item['quantity'])} × {item['name']}" for item in parcel["items"]],
     }
 
 

@@ -20,8 +20,8 @@ _STAYS = (
     "country alone of each address."
 )
 _GOES = (
-    "E-mail address, note, VAT id, postal addresses and typed reasons of these orders; links that were mailed for "
-    "them."
+    "E-mail address, note, VAT id, postal addresses, typed reasons and tracking numbers of these orders; links that "
+    "were mailed for them."
 )
 
 

@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
-from orders.models import Order
+from orders.models import Order, Return
 from shop.api.addresses import PostalAddressSerializer
 
 STAGES = (
@@ -52,6 +52,7 @@ class OrderLineSerializer(Answer):
     tax_rate = serializers.CharField()
     tax_amount = AmountText()
     shipped = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
     returned = serializers.IntegerField()
 
 
@@ -76,16 +77,21 @@ class ShippedItemSerializer(Answer):
     """How much of a line a shipment holds."""
 
     line = serializers.UUIDField()
+    sku = serializers.CharField()
+    name = serializers.CharField()
     quantity = serializers.IntegerField()
 
 
 class ShipmentSerializer(Answer):
-    """A parcel on its way."""
+    """A parcel; ``carrier`` is what staff wrote, ``carrier_name`` what people call it."""
 
+    id = serializers.UUIDField()
     carrier = serializers.CharField()
+    carrier_name = serializers.CharField()
     tracking_number = serializers.CharField()
     tracking_url = serializers.CharField(allow_null=True)
     shipped_at = serializers.DateTimeField()
+    delivered_at = serializers.DateTimeField(allow_null=True)
     items = ShippedItemSerializer(many=True)
 
 
@@ -145,6 +151,33 @@ class StepSerializer(Answer):
     stage = serializers.ChoiceField(choices=STAGES)
     message = serializers.CharField()
     at = serializers.DateTimeField()
+
+
+class ReturnedItemSerializer(Answer):
+    """Units of a line that come back; ``received`` and ``restocked`` are null until they are there."""
+
+    line = serializers.UUIDField()
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    reason = serializers.CharField()
+    received = serializers.IntegerField(allow_null=True)
+    restocked = serializers.BooleanField(allow_null=True)
+
+
+class ReturnSerializer(Answer):
+    """What a shopper sends back, and what became of it; ``amount`` is what is refunded for it."""
+
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=Return.Status.choices)
+    message = serializers.CharField()
+    lines = ReturnedItemSerializer(many=True)
+    amount = AmountText(allow_null=True)
+    currency = serializers.CharField()
+    requested_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    received_at = serializers.DateTimeField(allow_null=True)
+    refunded_at = serializers.DateTimeField(allow_null=True)
 
 
 class TrackSerializer(States):

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from orders.models import Order
 from orders.schemas import PlacedOrderSerializer
+from orders.serializers_goods import LineQuantityBody
 from shop.api.addresses import PostalAddressSerializer
 from shop.api.serializers import BodySerializer, PlainTextField, QuerySerializer
 
@@ -62,9 +63,23 @@ class PlaceOrderBody(BodySerializer):
 
 
 class CancelBody(BodySerializer):
-    """Why an order is cancelled."""
+    """Why an order is cancelled; staff may name units of lines, and the rest of the order stands."""
 
+    lines = serializers.ListField(child=LineQuantityBody(), required=False, allow_empty=False, max_length=100)
     reason = PlainTextField(required=False, allow_blank=True, max_length=200)
+
+
+class LookupBody(BodySerializer):
+    """What somebody knows of an order."""
+
+    number = PlainTextField(max_length=40)
+    email = serializers.EmailField(max_length=254)
+
+
+class ClaimBody(BodySerializer):
+    """The token that opens a guest's order."""
+
+    access_token = serializers.CharField(max_length=200)
 
 
 class OrderFilters(QuerySerializer):

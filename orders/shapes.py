@@ -1,7 +1,8 @@
-"""How an order looks to a client: plain functions over an order with ``line_rows`` and ``address_rows``."""
+"""How an order looks to a client: plain functions over an order with the rows that ``ready`` gives it."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from shop.core.money import rate_text, to_text
 # What a line and an address of an order are read with.
 LINE = (
     "id", "product_id", "variant_id", "sku", "name", "quantity", "unit_price", "line_total", "discount_amount",
-    "tax_rate", "tax_amount",
+    "tax_rate", "tax_amount", "shipped", "cancelled", "returned",
 )  # fmt: skip
+SHIPMENT = ("id", "carrier", "carrier_name", "tracking_number", "tracking_url", "shipped_at", "delivered_at")
 ADDRESS = (
     "kind", "full_name", "company", "line1", "line2", "city", "region", "postal_code", "country", "phone",
 )  # fmt: skip
@@ -105,7 +107,7 @@ def shape(order: Any) -> dict[str, Any]:
         "total": text(order.total),
         "refunded_total": text(order.refunded_total),
         "currency": currency,
-        "shipments": [],
+        "shipments": shipments_json(order),
         "placed_at": order.placed_at,
         "payment_due_at": order.payment_due_at,
     }
@@ -114,8 +116,7 @@ def shape(order: Any) -> dict[str, Any]:
 def line_json(line: dict[str, Any], currency: str) -> dict[str, Any]:
     """Return a line as the contract has it."""
     return {
-        # SQLite keeps a UUID without its dashes.
-        "id": str(UUID(str(line["id"]))),
+        "id": uuid_text(line["id"]),
         "product": line["product_id"],
         "variant": line["variant_id"],
         "sku": line["sku"],
@@ -127,9 +128,47 @@ def line_json(line: dict[str, Any], currency: str) -> dict[str, Any]:
         "discount_amount": to_text(line["discount_amount"], currency),
         "tax_rate": rate_text(line["tax_rate"]),
         "tax_amount": to_text(line["tax_amount"], currency),
-        "shipped": 0,
-        "returned": 0,
+        "shipped": line["shipped"],
+        "cancelled": line["cancelled"],
+        "returned": line["returned"],
     }
+
+
+def shipments_json(order: Any) -> list[dict[str, Any]]:
+    """Return the parcels of an order with what is in them, in the order they were sent."""
+    held: dict[str, list[dict[str, Any]]] = {}
+    for row in order.shipped_rows:
+        item = {
+            "line": uuid_text(row["line_id"]),
+            "sku": row["sku"],
+            "name": row["name"],
+            "quantity": row["quantity"],
+        }
+        held.setdefault(uuid_text(row["shipment_id"]), []).append(item)
+    return [
+        {
+            **{name: row[name] for name in ("carrier", "carrier_name", "tracking_number")},
+            "id": uuid_text(row["id"]),
+            "tracking_url": row["tracking_url"] or None,
+            "shipped_at": _instant(row["shipped_at"]),
+            "delivered_at": _instant(row["delivered_at"]),
+            "items": held.get(uuid_text(row["id"]), []),
+        }
+        for row in order.shipment_rows
+    ]
+
+
+def uuid_text(value: Any) -> str:
+    """Return an id that was read as JSON with its dashes: SQLite keeps a UUID without them."""
+    return str(UUID(str(value)))
+
+
+def _instant(text: Any) -> datetime | None:
+    """Return a time that was read as JSON: SQLite writes it without its zone, which is UTC."""
+    if text is None:
+        return None
+    at = datetime.fromisoformat(str(text))
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def moves_json(moves: Iterable[OrderMove], language: str) -> list[dict[str, Any]]:

@@ -49,24 +49,3 @@ class SignatureInvalid(DomainError):
     remedy = (
         "Check that STRIPE_WEBHOOK_SECRET is the endpoint's own secret and that the server's clock is right."
     )
-
-
-class NotPaid(DomainError):
-    """Raised when a receipt is asked for a payment that is neither paid nor authorized."""
-
-    code = "not_paid"
-    kind = Kind.CONFLICT
-    title = "Not paid"
-    message = "There is no receipt: this isn't paid."
-    remedy = "Ask again once the payment has succeeded."
-
-
-class RefundTooLarge(DomainError):
-    """Raised when more is to go back than is left of what was taken; nothing is written."""
-
-    code = "refund_too_large"
-    kind = Kind.REFUSED
-    title = "More than is left to refund"
-    message = "At most {left} {currency} can be refunded."
-    remedy = "Refund at most what is left."
-    example = {"left": "19.90", "currency": "EUR"}

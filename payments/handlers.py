@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payments import services
+from payments.models import Refund
 from shop.events.registry import handles
 
 if TYPE_CHECKING:
@@ -26,6 +27,23 @@ def on_order_cancelled(event: Received, now: datetime) -> None:
     """Have its money sent back, or its intent cancelled."""
     fact: Any = event.fact
     services.give_back(order_id=fact.order_id, now=now)
+
+
+@handles("orders.lines_cancelled.v1", group="payments")
+def on_lines_cancelled(event: Received, now: datetime) -> None:
+    """Have the money for what won't be sent go back."""
+    fact: Any = event.fact
+    reason = Refund.Reason.LINES_CANCELLED
+    services.refund_part(order_id=fact.order_id, amount=fact.amount, reason=reason, now=now)
+
+
+@handles("orders.return_moved.v1", group="payments")
+def on_return_moved(event: Received, now: datetime) -> None:
+    """Have the money for what came back go back too, once staff have said how much."""
+    fact: Any = event.fact
+    if fact.status == "refunded" and fact.amount:
+        reason = Refund.Reason.RETURNED
+        services.refund_part(order_id=fact.order_id, amount=fact.amount, reason=reason, now=now)
 
 
 @handles("payments.payment_succeeded.v1", group="payments")

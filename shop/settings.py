@@ -236,6 +236,8 @@ SEARCH_LANGUAGES = (
 SEARCH_LANGUAGE = env.choice("SEARCH_LANGUAGE", SEARCH_LANGUAGES, "english")
 SEARCH_TIME_LIMIT = env.whole("SEARCH_TIME_LIMIT", 2000, least=10, most=60_000)
 ORDER_PAYMENT_WINDOW = timedelta(minutes=env.whole("ORDER_PAYMENT_WINDOW", 30, least=1))
+# For how many days after delivery a shopper may ask to send something back.
+RETURN_WINDOW_DAYS = env.whole("RETURN_WINDOW_DAYS", 14, most=3650)
 # How long a cart stays open untouched, and how long one that ended is kept.
 CART_GUEST_DAYS = timedelta(days=env.whole("CART_GUEST_DAYS", 30, least=1, most=3650))
 CART_CUSTOMER_DAYS = timedelta(days=env.whole("CART_CUSTOMER_DAYS", 365, least=1, most=3650))

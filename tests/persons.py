@@ -18,7 +18,8 @@ from cart.tests.factories import coupon, promotion, selling
 from cart.tests.guests import Guest
 from notifications import sender
 from orders.models import Order
-from orders.tests.factories import ship
+from orders.tests.backs import approve, ask
+from orders.tests.parcels import cancel_lines, deliver, ship
 from orders.tests.shopping import URL as ORDERS
 from orders.tests.shopping import order_url
 from payments import services as payments
@@ -167,6 +168,7 @@ def _place(person: Person) -> Order:
 
 
 def _buy(person: Person, stripe: StripeFake) -> None:
+    person.client.post(f"{API}cart/items/", {"variant": variant(now=timezone.now()).pk, "quantity": 2})
     order = _place(person)
     started = person.client.post(
         f"{API}payments/", {"order": str(order.pk)}, headers={"Idempotency-Key": person.mark}
@@ -175,9 +177,21 @@ def _buy(person: Person, stripe: StripeFake) -> None:
     confirm(stripe, payment)
     payments.settle_payment(payment_id=payment.pk, now=timezone.now())
     work()
-    ship(order, "shipped", "delivered", now=timezone.now())
+    _get_parcels(order, person.mark)
     receipt = person.client.get(f"{API}payments/{payment.pk}/receipt/")
     assert person.mark in str(receipt.json())
+
+
+def _get_parcels(order: Order, mark: str) -> None:
+    """Get all but one unit, and be refused to send one back."""
+    units = list(order.lines.order_by("position").values_list("quantity", flat=True))
+    some = [0] * (len(units) - 1)
+    cancel_lines(order, [*some, 1], reason=f"{mark} knows why")
+    ship(order, tracking_number=f"TRACK {mark}", now=timezone.now())
+    deliver(order, now=timezone.now())
+    back = ask(order, [*some, 1], reason=f"{mark} had hoped for more", now=timezone.now())
+    approve(back, approve=False, message=f"{mark} has used it.", now=timezone.now())
+    work()
 
 
 def _change_their_mind(person: Person) -> None:

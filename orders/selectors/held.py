@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef
 
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, Return
 from orders.moves import UNDER_WAY
 from orders.selectors.reading import ready
 from orders.shapes import shape
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 _HERE = (Order.FulfilmentStatus.DELIVERED, Order.FulfilmentStatus.RETURNED)
+_RETURNING = (Return.Status.REQUESTED, Return.Status.APPROVED, Return.Status.RECEIVED)
 _MONEY_KEPT = (Order.PaymentStatus.PAID, Order.PaymentStatus.PARTIALLY_REFUNDED)
 
 
@@ -31,8 +32,11 @@ def cart_ids_of(user_id: UUID) -> list[UUID]:
 def unfinished(user_id: UUID) -> list[str]:
     """Return a sentence for each of a customer's orders that the shop still has something to do about."""
     to_send = OrderLine.objects.filter(order=OuterRef("pk"), requires_shipping=True)
+    coming = Return.objects.filter(order=OuterRef("pk"), status__in=_RETURNING)
     rows = (
-        Order.objects.filter(user_id=user_id).annotate(has_goods=Exists(to_send)).order_by("placed_at", "pk")
+        Order.objects.filter(user_id=user_id)
+        .annotate(has_goods=Exists(to_send), comes_back=Exists(coming))
+        .order_by("placed_at", "pk")
     )
     return [sentence for order in rows if (sentence := _what_is_left(order))]
 
@@ -46,19 +50,40 @@ def _what_is_left(order: Any) -> str:
         return f"Order {order.number} isn't delivered yet."
     if order.status == Order.Status.CANCELLED and order.payment_status in _MONEY_KEPT:
         return f"The money for order {order.number} isn't back yet."
+    if order.comes_back:
+        return f"Something of order {order.number} is being sent back."
     return f"The payment of order {order.number} is disputed." if order.disputed else ""
+
+
+def _return_held(back: Return) -> dict[str, Any]:
+    return {
+        "status": back.status,
+        "message": back.message,
+        "requested_at": back.requested_at,
+        "lines": [
+            {"sku": row.line.sku, "quantity": row.quantity, "reason": row.reason} for row in back.lines.all()
+        ],
+    }
 
 
 def orders_held(user_id: UUID) -> list[dict[str, Any]]:
     """Return everything that a customer's orders say, with their history, oldest first."""
     orders = (
-        ready(Order.objects.filter(user_id=user_id)).prefetch_related("moves").order_by("placed_at", "pk")
+        ready(Order.objects.filter(user_id=user_id))
+        .prefetch_related("moves", "lines__cancellations", "returns__lines__line")
+        .order_by("placed_at", "pk")
     )
     return [
         {
             **shape(order),
             "external_id": order.external_id,
             "metadata": order.metadata,
+            "returns": [_return_held(back) for back in order.returns.all()],
+            "cancelled_lines": [
+                {"sku": line.sku, "quantity": one.quantity, "reason": one.reason, "at": one.at}
+                for line in order.lines.all()
+                for one in line.cancellations.all()
+            ],
             "history": [
                 {
                     "axis": move.axis,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, OuterRef
 
-from orders.models import Order, OrderAddress, OrderLine, OrderMove
-from orders.shapes import ADDRESS, LINE, moves_json, shape, stage_of
+from orders.models import Order, OrderAddress, OrderLine, OrderMove, Shipment, ShipmentLine
+from orders.shapes import ADDRESS, LINE, SHIPMENT, moves_json, shape, shipments_json, stage_of
 from orders.tokens import access_token
 from shop.core.sql import JsonColumn, JsonList
 
@@ -19,12 +19,23 @@ if TYPE_CHECKING:
 
 
 def ready(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """Return orders with ``line_rows`` and ``address_rows``, so that one statement reads them whole."""
+    """Return orders with their lines, addresses and parcels, so that one statement reads them whole."""
     lines = OrderLine.objects.filter(order=OuterRef("pk")).order_by("position")
     addresses = OrderAddress.objects.filter(order=OuterRef("pk")).order_by("kind")
+    shipments = Shipment.objects.filter(order=OuterRef("pk")).order_by("position")
+    shipped = ShipmentLine.objects.filter(shipment__order=OuterRef("pk")).order_by("line__position")
     return orders.annotate(
         line_rows=JsonList(lines, options=JsonColumn("options"), **{name: F(name) for name in LINE}),
         address_rows=JsonList(addresses, **{name: F(name) for name in ADDRESS}),
+        shipment_rows=JsonList(shipments, **{name: F(name) for name in SHIPMENT}),
+        shipped_rows=JsonList(
+            shipped,
+            shipment_id=F("shipment_id"),
+            line_id=F("line_id"),
+            quantity=F("quantity"),
+            sku=F("line__sku"),
+            name=F("line__name"),
+        ),
     )
 
 
@@ -44,7 +55,9 @@ def track_json(order: Order) -> dict[str, Any]:
     """Return what a shopper wants to know of an order, without personal data; one more statement."""
     moves = list(OrderMove.objects.filter(order=order).order_by("version"))
     due = None
-    if order.max_days is not None and order.status in (Order.Status.PENDING, Order.Status.CONFIRMED):
+    arrived = order.fulfilment_status in (Order.FulfilmentStatus.DELIVERED, Order.FulfilmentStatus.RETURNED)
+    open_states = (Order.Status.PENDING, Order.Status.CONFIRMED)
+    if order.max_days is not None and order.status in open_states and not arrived:
         confirmed = next(
             (move.at for move in moves if move.to_state == Order.Status.CONFIRMED), order.placed_at
         )
@@ -55,7 +68,7 @@ def track_json(order: Order) -> dict[str, Any]:
         "payment_status": order.payment_status,
         "fulfilment_status": order.fulfilment_status,
         "stage": stage_of(order),
-        "shipments": [],
+        "shipments": shipments_json(order),
         "estimated_delivery": due,
         "events": moves_json(moves, order.language),
     }

@@ -1,19 +1,37 @@
 """Every way an order can change."""
 
-from orders.services.claiming import claim_guest_orders
+from orders.services.cancelling_lines import cancel_lines
+from orders.services.claiming import claim_guest_orders, claim_order
 from orders.services.confirming import mark_paid, payment_progressed, refunded
 from orders.services.ending import cancel_order, expire
 from orders.services.forgetting import forget_customer, lock_orders
+from orders.services.fulfilling import Parcel, deliver, ship
 from orders.services.locking import lock_order
+from orders.services.looking_up import request_order_link
 from orders.services.moving import Actor
 from orders.services.placing import place_order
+from orders.services.returning import (
+    Received,
+    WantedBack,
+    decide_return,
+    receive_return,
+    refund_return,
+    request_return,
+)
 from orders.services.snapshot import Placing
 
 __all__ = [
     "Actor",
+    "Parcel",
     "Placing",
+    "Received",
+    "WantedBack",
+    "cancel_lines",
     "cancel_order",
     "claim_guest_orders",
+    "claim_order",
+    "decide_return",
+    "deliver",
     "expire",
     "forget_customer",
     "lock_order",
@@ -21,5 +39,10 @@ __all__ = [
     "mark_paid",
     "payment_progressed",
     "place_order",
+    "receive_return",
+    "refund_return",
     "refunded",
+    "request_order_link",
+    "request_return",
+    "ship",
 ]

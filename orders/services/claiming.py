@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Lower
+from django.utils.crypto import constant_time_compare
 
-from orders.models import Order
+from orders.events import OrderClaimed
+from orders.models import Order, OrderLine
+from orders.services.confirming import ARRIVED
+from orders.services.moving import locked
+from orders.tokens import access_token
 from shop.audit import services as audit
+from shop.core.errors import NotFound, PermissionDenied
+from shop.events.outbox import publish_all
 from users import services as users
 
 if TYPE_CHECKING:
@@ -28,7 +35,7 @@ def claim_guest_orders(*, user_id: UUID, now: datetime) -> int:
     orders open them no longer: the sign-in counts. What was agreed and where the orders stand isn't touched, and a
     second time does nothing.
 
-    Transaction: opens its own. Locks: the account, the orders.
+    Transaction: opens its own. Locks: the account, the orders. Emits: ``orders.order_claimed.v1`` for each.
     """
     owner = users.lock_recipient(user_id=user_id)
     if owner is None or not owner.verified:
@@ -37,13 +44,57 @@ def claim_guest_orders(*, user_id: UUID, now: datetime) -> int:
     orders = list(guest_orders_of(owner.email).select_for_update().order_by("pk"))
     if not orders:
         return 0
+    _hand_over(orders, user_id=user_id, now=now)
+    return len(orders)
+
+
+@transaction.atomic
+def claim_order(*, order_id: UUID, user_id: UUID, token: str, now: datetime) -> None:
+    """
+    Give an account a guest's order that it holds the token of; an order that is its own already stays so.
+
+    The links that were mailed for it open it no longer. Locks: the account, the order. Emits:
+    ``orders.order_claimed.v1``.
+
+    :raises NotFound: the order is missing or another account's, or the token isn't its.
+    :raises PermissionDenied: the account's address isn't confirmed, or isn't the one on the order. Nothing is
+        written.
+    """
+    owner = users.lock_recipient(user_id=user_id)
+    order = locked(order_id)
+    if order.user_id == user_id:
+        return
+    if order.user_id is not None or not constant_time_compare(
+        token, access_token(order_id, order.token_version)
+    ):
+        raise NotFound
+    if owner is None or not owner.verified or owner.email.lower() != order.email.lower():
+        raise PermissionDenied
+    _hand_over([order], user_id=user_id, now=now)
+
+
+def _hand_over(orders: list[Order], *, user_id: UUID, now: datetime) -> None:
     # Two columns only: whatever else happens to an order at the same time keeps its own.
     Order.objects.filter(pk__in=[order.pk for order in orders], user__isnull=True).update(
         user_id=user_id, token_version=F("token_version") + 1
     )
     for order in orders:
         audit.record(actor_id=user_id, action="orders.claimed", target=order, now=now)
-    return len(orders)
+    bought: dict[UUID, list[dict[str, int]]] = {
+        order.pk: [] for order in orders if order.payment_status in ARRIVED
+    }
+    for line in OrderLine.objects.filter(order__in=bought).order_by("order", "position"):
+        said = {"product_id": line.product_id, "variant_id": line.variant_id, "quantity": line.quantity}
+        bought[line.order_id].append(said)
+    publish_all(
+        [
+            OrderClaimed(
+                order_id=order.pk, version=order.version, user_id=user_id, lines=bought.get(order.pk, [])
+            )
+            for order in orders
+        ],
+        now=now,
+    )
 
 
 def guest_orders_of(email: str) -> QuerySet[Order]:

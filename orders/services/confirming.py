@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 # Where an order is once its money has arrived, however much of it has gone back since.
-_ARRIVED = (
+ARRIVED = (
     Order.PaymentStatus.PAID,
     Order.PaymentStatus.PARTIALLY_REFUNDED,
     Order.PaymentStatus.REFUNDED,
@@ -66,7 +66,7 @@ def mark_paid(*, order_id: UUID, now: datetime) -> None:
     :raises OutOfStock: its hold was lost and can't be had again. In each case nothing is written.
     """
     order = locked(order_id)
-    if order.payment_status in _ARRIVED:
+    if order.payment_status in ARRIVED:
         return
     confirm(order, actor=Actor(cause="paid"), now=now)
 
@@ -97,7 +97,7 @@ def refunded(*, order_id: UUID, refunded_total: int, now: datetime) -> None:
     """
     order = locked(order_id)
     Order.objects.filter(pk=order_id).update(refunded_total=refunded_total)
-    if order.payment_status not in _ARRIVED:
+    if order.payment_status not in ARRIVED:
         return
     whole = refunded_total >= order.total
     to = Order.PaymentStatus.REFUNDED if whole else Order.PaymentStatus.PARTIALLY_REFUNDED

@@ -40,7 +40,9 @@ def cancel_order(*, order_id: UUID, actor: Actor, now: datetime) -> None:
         raise TransitionNotAllowed(here=order.status, to=Order.Status.CANCELLED.value, allowed=open_ways)
     move(order, STATUS, Order.Status.CANCELLED, actor=actor, now=now)
     products.release(order_ref=order.pk, now=now)
-    products.return_to_stock(order_ref=order.pk, ref=order.pk, actor_id=actor.id, now=now)
+    # What staff took off the order before is in stock again already.
+    left = {line.variant_id: rest for line in order.lines.all() if (rest := line.quantity - line.cancelled)}
+    products.return_to_stock(order_ref=order.pk, quantities=left, ref=order.pk, actor_id=actor.id, now=now)
     publish(
         OrderCancelled(
             order_id=order.pk,

@@ -9,7 +9,7 @@ from django.db.models import F
 
 from cart import services as cart
 from orders.digest import digest
-from orders.models import Order, OrderAddress, OrderMove
+from orders.models import LineCancellation, Order, OrderAddress, OrderMove, Return, ReturnLine, Shipment
 from shop.api import idempotency
 from shop.audit import services as audit
 from shop.core.transactions import require_transaction
@@ -41,8 +41,9 @@ def lock_orders(*, user_id: UUID) -> None:
 @transaction.atomic
 def forget_customer(*, user_id: UUID, actor_id: UUID, now: datetime) -> None:
     """
-    Blank everything personal in a customer's orders: e-mail address, note, VAT id, postal addresses, typed reasons.
+    Blank everything personal in a customer's orders.
 
+    That is e-mail address, note, VAT id, postal addresses, typed reasons, and the numbers parcels are followed by.
     What was bought, the amounts, the states and the country stay. Links that were mailed for them die. What was
     placed isn't what is stored any more, so each order gets a new digest, and the record says why.
     Transaction: opens its own. Locks: the orders, their carts.
@@ -53,6 +54,10 @@ def forget_customer(*, user_id: UUID, actor_id: UUID, now: datetime) -> None:
     ids = [order.pk for order in orders]
     OrderAddress.objects.filter(order__in=ids).update(**_NO_ADDRESS)
     OrderMove.objects.filter(order__in=ids, actor__in=_PEOPLE).update(cause="")
+    Shipment.objects.filter(order__in=ids).update(tracking_number="", tracking_url="")
+    Return.objects.filter(order__in=ids).update(message="")
+    ReturnLine.objects.filter(back__order__in=ids).update(reason="")
+    LineCancellation.objects.filter(line__order__in=ids).update(reason="")
     Order.objects.filter(pk__in=ids).update(
         email="",
         note="",

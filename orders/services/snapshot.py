@@ -90,6 +90,7 @@ def write_order(priced: PricedCart, said: Placing, *, now: datetime) -> Order:
     answer: Any = order
     answer.line_rows = [{name: getattr(line, name) for name in (*LINE, "options")} for line in lines]
     answer.address_rows = [{name: getattr(address, name) for name in ADDRESS} for address in addresses]
+    answer.shipment_rows = answer.shipped_rows = []
     return order
 
 

@@ -75,6 +75,7 @@ class TestPlace:
                     "tax_rate": "0.19",
                     "tax_amount": "2.86",
                     "shipped": 0,
+                    "cancelled": 0,
                     "returned": 0,
                 }
             ],

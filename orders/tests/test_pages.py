@@ -14,8 +14,11 @@ from django.utils.translation.template import templatize
 
 from orders import pages, shapes
 from orders.models import Order
-from orders.tests.factories import place
+from orders.tests.backs import approve, ask
+from orders.tests.factories import paid, place
+from orders.tests.parcels import deliver, ship
 from orders.tests.shopping import token_of
+from products.tests.factories import variant
 from shop.core import formats
 
 pytestmark = pytest.mark.django_db
@@ -92,8 +95,30 @@ class TestCatalogues:
 def _used() -> set[str]:
     template = FOLDER / "templates/orders/order.html"
     sources = [templatize(template.read_text(), origin=str(template))]
-    sources += [(FOLDER / name).read_text() for name in ("pages.py", "shapes.py")]
+    sources += [(FOLDER / name).read_text() for name in ("pages.py", "shapes.py", "selectors/timeline.py")]
     text = r"""u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
     named = rf"(?<![\w.])(?:pgettext(?:_lazy)?\({text}, {text}|_\({text})\)"
     found = (match for source in sources for match in re.finditer(named, source))
     return {ast.literal_eval(match[2] or match[3]) for match in found}
+
+
+def test_shows_parcels_where_they_are_and_what_came_of_a_return():
+    order = paid(variant(), variant(), quantity=2)
+    order.lines.filter(position=0).update(name="Lamp <b>")
+    first = ship(order, [2, 0])
+    ship(order, [0, 2], carrier="Our van", tracking_number="")
+    deliver(order, first)
+    approve(ask(order, [1, 0]))
+    Order.objects.filter(pk=order.pk).update(refunded_total=500)
+
+    text = page_of(order).content.decode()
+
+    assert (
+        '<a href="https://www.dhl.de/de/privatkunden/pakete-empfangen/verfolgen.html?piececode=00%2034%2F1"'
+        in text
+    )
+    assert "2 × Lamp &lt;b&gt;<br>" in text
+    assert re.search(r"Our van\s+<small>sent ", text)
+    assert "<small>delivered " in text
+    assert "You can send it back." in text
+    assert "<td>Refunded</td><td>€5.00</td>" in text

@@ -102,7 +102,7 @@ class TestLastUnit:
                 raise OutOfStock(lines=[])
             StockItem.objects.filter(pk__in=quantities).update(reserved=F("reserved") + 1)
 
-        monkeypatch.setattr("orders.views.failpoint", look)
+        monkeypatch.setattr("orders.views.orders.failpoint", look)
         monkeypatch.setattr("orders.services.placing.products.reserve", take)
 
 

@@ -28,6 +28,8 @@ class Refund(models.Model):
         """Why the money goes back."""
 
         ORDER_CANCELLED = "order_cancelled"
+        LINES_CANCELLED = "lines_cancelled"
+        RETURNED = "returned"
         NOT_WANTED = "not_wanted"
         STAFF = "staff"
         # Made at Stripe itself, by its dashboard or another program.

@@ -6,7 +6,7 @@ from payments.services.expiring import expire_unpaid
 from payments.services.forgetting import forget_customer
 from payments.services.free import record_free_payment
 from payments.services.receipts import issue_receipt
-from payments.services.refunding import give_back, request_refund
+from payments.services.refunding import give_back, refund_part, request_refund
 from payments.services.sending import send_refunds
 from payments.services.settling import reconcile_recent, refresh_payment, settle_payment
 from payments.services.starting import StartedPayment, client_secret_of, start_payment
@@ -24,6 +24,7 @@ __all__ = [
     "record_free_payment",
     "record_webhook",
     "refresh_payment",
+    "refund_part",
     "request_refund",
     "resolve_exception",
     "retry_webhooks",

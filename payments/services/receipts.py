@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from orders import selectors as orders
-from payments.errors import NotPaid
+from orders.errors import NotPaid
 from payments.models import Payment, Receipt, ReceiptCounter
 from shop.core.errors import NotFound
 from shop.core.money import to_text

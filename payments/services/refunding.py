@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from orders import services as orders
-from payments.errors import RefundTooLarge
+from orders.errors import RefundTooLarge
 from payments.events import RefundSucceeded
 from payments.models import OPEN, Payment, Refund
 from payments.services.exceptions import open_refund_exception
@@ -94,6 +94,27 @@ def give_back(*, order_id: UUID, now: datetime) -> None:
                     created_at=now,
                 )
             )
+
+
+@transaction.atomic
+def refund_part(*, order_id: UUID, amount: int, reason: Refund.Reason, now: datetime) -> None:
+    """
+    Have part of an order's money sent back, as much of it as is left; where nothing pays it, nothing happens.
+
+    Locks: order, payment.
+
+    :param amount: minor units of the order's currency.
+    """
+    orders.lock_order(order_id=order_id)
+    payment = Payment.objects.select_for_update().filter(order_id=order_id, pays_order=True).first()
+    if payment is None:
+        return
+    # Staff may have sent money back before, here or at Stripe.
+    part = min(amount, left_of(payment))
+    if part > 0:
+        write_refund(
+            Refund(payment=payment, amount=part, currency=payment.currency, reason=reason, created_at=now)
+        )
 
 
 def write_refund(refund: Refund) -> None:

@@ -9,10 +9,10 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from orders.errors import NotPaid
 from orders.models import Order, OrderAddress
 from orders.tests.factories import place
 from payments import selectors, services
-from payments.errors import NotPaid
 from payments.models import Payment, Receipt, ReceiptCounter
 from payments.tests.paying import an_order, paid, started
 from products.tests.factories import product, variant_data

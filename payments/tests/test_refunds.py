@@ -6,8 +6,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from orders.errors import RefundTooLarge
 from payments import services
-from payments.errors import RefundTooLarge
 from payments.models import Payment, PaymentException, Refund
 from payments.tests.paying import an_order, dashboard_refund, paid
 from shop.core.transactions import TransactionForbidden, use_case

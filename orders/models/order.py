@@ -1,4 +1,4 @@
-"""An order as it was placed, and everything that has happened to it since."""
+"""An order as it was placed, and the history of its states."""
 
 from __future__ import annotations
 
@@ -127,6 +127,22 @@ class Order(models.Model):
                 condition=Q(refunded_total__gte=0, refunded_total__lte=F("total")),
                 name="orders_order_refunds_within_total",
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["pending", "confirmed", "completed", "cancelled", "expired"],
+                    payment_status__in=[
+                        "unpaid",
+                        "processing",
+                        "authorized",
+                        "failed",
+                        "paid",
+                        "partially_refunded",
+                        "refunded",
+                    ],
+                    fulfilment_status__in=["unfulfilled", "partial", "shipped", "delivered", "returned"],
+                ),
+                name="orders_order_states_known",
+            ),
         ]
         indexes = [
             models.Index(fields=["user", "-placed_at", "-id"], name="orders_of_user"),
@@ -141,7 +157,7 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
-    """One variant of an order with its name, price and tax as they were."""
+    """One variant of an order with its name, price and tax as they were, and how much of it has moved."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
@@ -160,6 +176,10 @@ class OrderLine(models.Model):
     # Millionths.
     tax_rate = models.PositiveIntegerField()
     tax_amount = models.BigIntegerField()
+    # Sums of the rows beside the line, kept here so that the database holds them within the quantity.
+    shipped = models.PositiveIntegerField(default=0, db_default=0)
+    cancelled = models.PositiveIntegerField(default=0, db_default=0)
+    returned = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
@@ -172,6 +192,10 @@ class OrderLine(models.Model):
                     discount_amount__lte=F("line_total"),
                 ),
                 name="orders_line_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("shipped") + F("cancelled"), shipped__gte=F("returned")),
+                name="orders_line_goods_within_quantity",
             ),
         ]
 

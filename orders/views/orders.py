@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils import timezone
@@ -21,23 +21,25 @@ from orders import schemas, selectors, services
 from orders.models import Order, OrderMove
 from orders.selectors import Viewer
 from orders.serializers import CancelBody, OrderFilters, PlaceOrderBody
+from orders.serializers_goods import quantities_in
 from orders.services import Actor, Placing
 from orders.shapes import shape
 from orders.tokens import access_token
-from shop.api.caching import state_tag
+from orders.views.goods_actions import GoodsActions
+from orders.views.guest_actions import GuestActions
+from orders.views.of_order import UUIDS
+from shop.api.caching import state_tag, tagged
 from shop.api.idempotency import Answer, Guard
 from shop.api.paging import KeysetPagination, Ordering
-from shop.api.permissions import may
+from shop.api.permissions import StaffWith, may
 from shop.core.errors import FieldError, PermissionDenied, ValidationFailed, does_not_exist
 from shop.core.failpoints import failpoint
 from shop.core.ids import new_token
 from shop.core.transactions import use_case
 from users import selectors as users
 
-UUIDS = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
-
-class OrderViewSet(viewsets.ModelViewSet):
+class OrderViewSet(GoodsActions, GuestActions, viewsets.ModelViewSet):
     """The orders of the customer who is signed in, or the one that a guest's token opens."""
 
     http_method_names = ["get", "post", "head", "options"]
@@ -48,10 +50,13 @@ class OrderViewSet(viewsets.ModelViewSet):
     ordering = Ordering("placed_at", descending=True)
     idempotent_actions = ("create",)
     token_headers = ("X-Cart-Token", "X-Order-Token")
+    staff_permissions: ClassVar[dict[str, str]] = {"deliver": "orders.change_order"}
 
     def get_permissions(self) -> list[Any]:
         # A list belongs to somebody who is signed in; everything else may be a guest's, which the selector checks.
-        return [IsAuthenticated()] if self.action == "list" else [AllowAny()]
+        if self.action in self.staff_permissions:
+            return [StaffWith()]
+        return [IsAuthenticated()] if self.action in ("list", "claim") else [AllowAny()]
 
     @property
     def viewer(self) -> Viewer:
@@ -68,7 +73,7 @@ class OrderViewSet(viewsets.ModelViewSet):
 
     @extend_schema(responses=schemas.OrderSerializer)
     def retrieve(self, request: Request, pk: str) -> Response:
-        return Response(shape(self.get_object()))
+        return tagged(request, shape(self.get_object()))
 
     @extend_schema(responses={201: schemas.PlacedOrderSerializer})
     def create(self, request: Request) -> Response:
@@ -89,7 +94,7 @@ class OrderViewSet(viewsets.ModelViewSet):
     @extend_schema(responses=schemas.TrackSerializer)
     @action(detail=True, methods=["get"])
     def track(self, request: Request, pk: str) -> Response:
-        return Response(selectors.track_json(self.get_object()))
+        return tagged(request, selectors.track_json(self.get_object()))
 
     @extend_schema(request=CancelBody, responses=schemas.OrderSerializer)
     @action(detail=True, methods=["post"])
@@ -97,8 +102,20 @@ class OrderViewSet(viewsets.ModelViewSet):
         body = CancelBody(data=request.data)
         body.is_valid(raise_exception=True)
         order = self.get_object()
-        actor = self._actor(order, body.validated_data.get("reason", ""))
-        use_case(services.cancel_order, order_id=order.pk, actor=actor, now=timezone.now())
+        quantities = quantities_in(body.validated_data.get("lines"))
+        reason = body.validated_data.get("reason", "")
+        if quantities is None:
+            actor = self._actor(order, reason)
+            use_case(services.cancel_order, order_id=order.pk, actor=actor, now=timezone.now())
+        else:
+            actor = self.staff(reason)
+            use_case(
+                services.cancel_lines,
+                order_id=order.pk,
+                quantities=quantities,
+                actor=actor,
+                now=timezone.now(),
+            )
         return Response(shape(self.get_object()))
 
     @extend_schema(request=None, responses=schemas.CART)

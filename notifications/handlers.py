@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from notifications import selectors, services
 from notifications.cart_letters import left_cart
@@ -98,6 +99,36 @@ def on_order_cancelled(event: Received, now: datetime) -> None:
     _about_order("order_cancelled", event, now, "was_paid")
 
 
+@handles("orders.shipment_sent.v1", group="notifications")
+def on_shipment_sent(event: Received, now: datetime) -> None:
+    """Say what is on its way and how to follow it."""
+    _about_order("order_shipped", event, now, "shipment_id", "last")
+
+
+@handles("orders.shipment_delivered.v1", group="notifications")
+def on_shipment_delivered(event: Received, now: datetime) -> None:
+    """Say that a parcel has arrived: whoever hasn't got it should know."""
+    _about_order("order_delivered", event, now, "shipment_id")
+
+
+@handles("orders.lines_cancelled.v1", group="notifications")
+def on_lines_cancelled(event: Received, now: datetime) -> None:
+    """Say what won't be sent, and what goes back for it."""
+    _about_order("order_lines_cancelled", event, now, "cancellation_id", "amount", "currency")
+
+
+@handles("orders.return_moved.v1", group="notifications")
+def on_return_moved(event: Received, now: datetime) -> None:
+    """Tell each step of a return."""
+    _about_order("order_return", event, now, "return_id", "status", "amount", "currency")
+
+
+@handles("orders.order_link_requested.v1", group="notifications")
+def on_order_link_requested(event: Received, now: datetime) -> None:
+    """Send the link to the address on the order, whoever asked for it."""
+    _about_order("order_link", event, now)
+
+
 @handles("orders.order_expired.v1", group="notifications")
 def on_order_expired(event: Received, now: datetime) -> None:
     """Say that the order wasn't paid in time."""
@@ -183,5 +214,9 @@ def _about_order(template: str, event: Received, now: datetime, *facts: str) -> 
         to=To.order(fact.order_id),
         now=now,
         order_id=fact.order_id,
-        facts={name: getattr(fact, name) for name in facts},
+        facts={name: _plain(getattr(fact, name)) for name in facts},
     )
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from notifications.errors import NotReady, Undeliverable
 from notifications.letter import Attachment, Letter
 from notifications.rendering import supported
 from orders import selectors as orders
+from orders.selectors import mailing
 from payments import selectors as payments
 from shop.core import formats
 
@@ -65,7 +67,31 @@ def _order_expired(message: EmailMessage, now: datetime) -> Letter:
 
 
 def _order_refunded(message: EmailMessage, now: datetime) -> Letter:
-    return _order(message, refund_minor=message.fact("amount"), refund_currency=message.fact("currency"))
+    return _order(message, **_amount(message))
+
+
+def _order_shipped(message: EmailMessage, now: datetime) -> Letter:
+    return _parcel(message, last=bool(message.fact("last")))
+
+
+def _order_delivered(message: EmailMessage, now: datetime) -> Letter:
+    return _parcel(message)
+
+
+def _order_lines_cancelled(message: EmailMessage, now: datetime) -> Letter:
+    items = mailing.cancelled_for_mail(UUID(message.fact("cancellation_id")))
+    return _order(message, items=items, **_amount(message))
+
+
+def _order_link(message: EmailMessage, now: datetime) -> Letter:
+    letter = _order(message)
+    return replace(letter, context={**letter.context, "guest": letter.context["order"]["user_id"] is None})
+
+
+def _order_return(message: EmailMessage, now: datetime) -> Letter:
+    # The step is the event's: by now the return may have taken the next one, which has a message of its own.
+    back = mailing.return_for_mail(UUID(message.fact("return_id")))
+    return _order(message, items=back["lines"], back=back, step=message.fact("status"), **_amount(message))
 
 
 _LETTERS: dict[str, Callable[[EmailMessage, datetime], Letter]] = {
@@ -76,6 +102,11 @@ _LETTERS: dict[str, Callable[[EmailMessage, datetime], Letter]] = {
     "order_paid": _order_paid,
     "order_cancelled": _order_cancelled,
     "order_expired": _order_expired,
+    "order_shipped": _order_shipped,
+    "order_delivered": _order_delivered,
+    "order_lines_cancelled": _order_lines_cancelled,
+    "order_return": _order_return,
+    "order_link": _order_link,
     "order_refunded": _order_refunded,
 }
 
@@ -94,6 +125,17 @@ def _order(message: EmailMessage, attachments: tuple[Attachment, ...] = (), **co
         context={"order": order, "order_url": url, **context},
         attachments=attachments,
     )
+
+
+def _parcel(message: EmailMessage, **context: Any) -> Letter:
+    letter = _order(message, **context)
+    parcels = letter.context["order"]["shipments"]
+    parcel = next(one for one in parcels if one["id"] == message.fact("shipment_id"))
+    return replace(letter, context={**letter.context, "parcel": parcel, "items": parcel["items"]})
+
+
+def _amount(message: EmailMessage) -> dict[str, Any]:
+    return {"refund_minor": message.fact("amount"), "refund_currency": message.fact("currency")}
 
 
 def _order_id(message: EmailMessage) -> UUID:

@@ -10,6 +10,7 @@ from django.db.models import Count, Min, Q
 from notifications import addresses
 from notifications.models import EmailMessage
 from orders import selectors as orders
+from shop.core.errors import NotFound
 from users import selectors as users
 
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ class Backlog:
 def messages_for_order(order_id: UUID) -> EmailMessageQuerySet:
     """Return every message about an order, oldest first."""
     return EmailMessage.objects.filter(order_id=order_id).order_by("id")
+
+
+def message_about(order_id: UUID, message_id: UUID) -> EmailMessage:
+    """
+    Return a message about an order.
+
+    :raises NotFound: there is none, or it is about another order.
+    """
+    message = messages_for_order(order_id).filter(pk=message_id).first()
+    if message is None:
+        raise NotFound
+    return message
 
 
 def messages_to(user_id: UUID) -> EmailMessageQuerySet:

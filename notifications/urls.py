@@ -1,7 +1,12 @@
-"""No call of the API yet. The page behind unsubscribe links stands in page_urls."""
+"""Addresses of notifications. The page behind unsubscribe links stands in page_urls."""
 
-from __future__ import annotations
+from rest_framework.routers import DefaultRouter
 
-from django.urls import URLPattern
+from notifications.views import UUIDS, TimelineViewSet
 
-urlpatterns: list[URLPattern] = []
+router = DefaultRouter()
+router.include_root_view = False
+router.include_format_suffixes = False
+router.register(rf"orders/(?P<order_id>{UUIDS})/timeline", TimelineViewSet, basename="order-timeline")
+
+urlpatterns = router.urls

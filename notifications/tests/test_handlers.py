@@ -124,6 +124,31 @@ def test_what_somebody_could_cause_over_and_over_owes_five_messages_a_day(
         ("orders.order_cancelled.v1", "order_cancelled", {"was_paid": True}, {"was_paid": True}),
         ("orders.order_expired.v1", "order_expired", {}, {}),
         (
+            "orders.shipment_sent.v1",
+            "order_shipped",
+            {"shipment_id": UUID(int=1), "last": False},
+            {"shipment_id": str(UUID(int=1)), "last": False},
+        ),
+        (
+            "orders.shipment_delivered.v1",
+            "order_delivered",
+            {"shipment_id": UUID(int=1)},
+            {"shipment_id": str(UUID(int=1))},
+        ),
+        (
+            "orders.lines_cancelled.v1",
+            "order_lines_cancelled",
+            {"cancellation_id": UUID(int=1), "amount": 500, "currency": "EUR"},
+            {"cancellation_id": str(UUID(int=1)), "amount": 500, "currency": "EUR"},
+        ),
+        (
+            "orders.return_moved.v1",
+            "order_return",
+            {"return_id": UUID(int=1), "status": "approved", "amount": None, "currency": "EUR"},
+            {"return_id": str(UUID(int=1)), "status": "approved", "amount": None, "currency": "EUR"},
+        ),
+        ("orders.order_link_requested.v1", "order_link", {}, {}),
+        (
             "payments.refund_succeeded.v1",
             "order_refunded",
             {"amount": 500, "currency": "EUR"},
@@ -186,6 +211,11 @@ def test_two_events_of_one_order_owe_two_messages() -> None:
         ("payments.payment_succeeded.v1", {"order_id"}),
         ("orders.order_cancelled.v1", {"order_id", "was_paid"}),
         ("orders.order_expired.v1", {"order_id"}),
+        ("orders.shipment_sent.v1", {"order_id", "shipment_id", "last"}),
+        ("orders.shipment_delivered.v1", {"order_id", "shipment_id"}),
+        ("orders.lines_cancelled.v1", {"order_id", "cancellation_id", "amount", "currency"}),
+        ("orders.return_moved.v1", {"order_id", "return_id", "status", "amount", "currency"}),
+        ("orders.order_link_requested.v1", {"order_id"}),
         ("payments.refund_succeeded.v1", {"order_id", "amount", "currency"}),
         ("cart.cart_abandoned.v1", {"user_id", "cart_id"}),
         ("products.stock_alert_due.v1", {"user_id", "variant_id"}),
@@ -200,4 +230,4 @@ def test_the_announced_event_says_what_its_message_needs(type_name: str, fields:
 
 
 def test_nothing_else_is_heard() -> None:
-    assert len(handlers["notifications"]) == 17
+    assert len(handlers["notifications"]) == 22

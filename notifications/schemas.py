@@ -1,0 +1,40 @@
+"""What the timeline answers, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from notifications.models import EmailMessage
+
+
+class DeliverySerializer(serializers.Serializer[Any]):
+    """How far a message has come; ``to`` is shortened, and null until it was sent."""
+
+    template = serializers.CharField(read_only=True)
+    state = serializers.ChoiceField(choices=EmailMessage.State.choices, read_only=True)
+    to = serializers.CharField(read_only=True, allow_null=True)
+    sent_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    attempts = serializers.IntegerField(read_only=True)
+    can_resend = serializers.BooleanField(read_only=True)
+
+
+class EntrySerializer(serializers.Serializer[Any]):
+    """A step of an order, or a message about it, which alone has a ``delivery``."""
+
+    id = serializers.CharField(read_only=True)
+    kind = serializers.ChoiceField(choices=("step", "shipment", "return", "message"), read_only=True)
+    stage = serializers.CharField(read_only=True, allow_null=True)
+    message = serializers.CharField(read_only=True)
+    at = serializers.DateTimeField(read_only=True)
+    delivery = DeliverySerializer(read_only=True, allow_null=True)
+
+
+class TimelineSerializer(serializers.Serializer[Any]):
+    """The whole timeline: it has one page."""
+
+    count = serializers.IntegerField(read_only=True)
+    next = serializers.CharField(read_only=True, allow_null=True)
+    previous = serializers.CharField(read_only=True, allow_null=True)
+    results = EntrySerializer(many=True, read_only=True)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import Count, Max, Q, Sum
 
 from cart.models import Coupon
+from shop.core.cells import cell, csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _AT_ONCE = 2000
-# A spreadsheet takes such a cell for a formula; behind an apostrophe it is text.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +47,5 @@ def codes_csv(*, promotion_id: int, batch: str) -> Iterator[str]:
     last = 0
     # By key and not by a cursor, which a pooler between here and the database would take away.
     while found := list(rows.filter(pk__gt=last).order_by("pk")[:_AT_ONCE]):
-        text = io.StringIO(newline="")
-        csv.writer(text).writerows(
-            (_guarded(code), used, "true" if is_active else "false") for _, code, used, is_active in found
-        )
-        yield text.getvalue()
+        yield csv_text([cell(value) for value in row[1:]] for row in found)
         last = found[-1][0]
-
-
-def _guarded(text: str) -> str:
-    return f"'{text}" if _FORMULA.match(text) else text

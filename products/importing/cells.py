@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 
 D = TypeVar("D", date, datetime)
 
-# A spreadsheet takes such a cell for a formula. Behind an apostrophe it is text; one that has an apostrophe of its own
-# gets another, so that reading gives back what was written.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"''*[=+\-@\t\r]")
-
 _BREAKS = re.compile(r"[\t\n\v\f\r]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _YES = frozenset({"true", "yes", "1"})
@@ -35,16 +30,6 @@ _MILLION = 1_000_000
 # Micrograms, so that a pound is a whole number of them.
 _GRAM = _MILLION
 _UNITS = {"g": _GRAM, "kg": 1000 * _GRAM, "lb": 453_592_370, "lbs": 453_592_370, "oz": 28_349_523}
-
-
-def guarded(text: str) -> str:
-    """Return a text as it may stand in a cell: never taken for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def unguarded(cell: str) -> str:
-    """Return the text that ``guarded`` was given."""
-    return cell[1:] if _GUARDED.match(cell) else cell
 
 
 def joined(parts: Sequence[str], separator: str) -> str:

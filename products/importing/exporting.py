@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q
 
-from products.importing.cells import guarded, joined
+from products.importing.cells import joined
 from products.importing.shop_csv import ATTRIBUTE, COLUMNS, OPTIONS
 from products.models import Attribute, Collection, Product, ProductAttribute, Variant
 from products.selectors.named import Tree
+from shop.core.cells import cell, csv_text, guarded
 from shop.core.money import to_text
 
 if TYPE_CHECKING:
@@ -55,16 +53,10 @@ def export_lines() -> Iterator[str]:
 
 def _pieces() -> Iterator[tuple[str, int]]:
     names = _attribute_names()
-    yield _csv([[*COLUMNS, *(f"{ATTRIBUTE}{name}" for name in names)]]), 0
+    yield csv_text([[*COLUMNS, *(f"{ATTRIBUTE}{name}" for name in names)]]), 0
     tree = Tree()
     for batch in _batches():
-        yield _csv([row for product in batch for row in _rows(product, tree, names)]), len(batch)
-
-
-def _csv(rows: list[list[str]]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
+        yield csv_text([row for product in batch for row in _rows(product, tree, names)]), len(batch)
 
 
 def _attribute_names() -> list[str]:
@@ -105,7 +97,7 @@ def _rows(product: Any, tree: Tree, names: list[str]) -> Iterator[list[str]]:
         first = about if number == 0 else {"handle": about["handle"]}
         cells = {**first, **({} if variant is None else _variant_cells(product, variant))}
         values = (cells.get(column, "") for column in COLUMNS)
-        yield [*map(_cell, values), *(attributes if number == 0 else [""] * len(names))]
+        yield [*map(cell, values), *(attributes if number == 0 else [""] * len(names))]
 
 
 def _product_cells(product: Any, tree: Tree) -> dict[str, Any]:
@@ -149,14 +141,3 @@ def _variant_cells(product: Product, variant: Any) -> dict[str, Any]:
         "available_at": variant.available_at,
         "variant_external_id": variant.external_id,
     }
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    # A number is no formula, with a minus either.
-    return guarded(value) if isinstance(value, str) else str(value)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from products.importing.cells import unguarded
 from products.importing.records import RowError
+from shop.core.cells import unguarded
 
 _CELL = 200_000
 _ROW = 2_000_000

@@ -16,20 +16,6 @@ pytestmark = pytest.mark.once
 _TEXTS = st.text(alphabet=st.sampled_from("ab '=+-@\t\r\n,\"|>\\é"), max_size=12)
 
 
-class TestFormulas:
-    @given(_TEXTS)
-    def test_what_is_written_is_read(self, text: str):
-        assert cells.unguarded(cells.guarded(text)) == text
-
-    @given(_TEXTS)
-    def test_nothing_written_is_a_formula(self, text: str):
-        assert cells.guarded(text)[:1] not in ("=", "+", "-", "@", "\t", "\r")
-
-    def test_other_texts_stay_as_they_are(self):
-        assert [cells.guarded(text) for text in ("", "'tis", "1-2")] == ["", "'tis", "1-2"]
-        assert cells.unguarded("'tis") == "'tis"
-
-
 class TestLists:
     @given(st.lists(_TEXTS.map(str.strip).filter(bool)), st.sampled_from(["|", " > ", ", "]))
     def test_what_is_joined_is_split(self, parts: list[str], separator: str):

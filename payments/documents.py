@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
-from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from django.template.loader import render_to_string
-from reportlab.lib import colors
-from reportlab.lib.enums import TA_LEFT, TA_RIGHT
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Paragraph, Spacer, Table
 
 from payments.wording import WORDS
 from shop.core.formats import Writer, is_zero, one_line
+from shop.core.paper import GREEN, INK, LINE, WIDTH, pdf_of, table_style, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reportlab.pdfgen.canvas import Canvas
-
-_FONTS = Path(__file__).resolve().parent / "fonts"
-_REGULAR, _BOLD = "ReceiptSans", "ReceiptSans-Bold"
-_INK, _GREY, _LINE, _GREEN = (colors.HexColor(code) for code in ("#1d2b24", "#5d6b63", "#d9d5ca", "#2f6b4d"))
 _LAST_SUMS = 8
-_MARGIN, _WIDTH = 20 * mm, A4[0] - 40 * mm
-# Without the clock and chance in it, the same receipt has the same bytes.
-_SIDES: dict[str, Any] = {"leftMargin": _MARGIN, "rightMargin": _MARGIN, "topMargin": _MARGIN}
-_PAGE: dict[str, Any] = {"pagesize": A4, **_SIDES, "invariant": 1}
-
-# Scripts that the embedded font doesn't have are left to fonts that every PDF reader brings along.
-_BORROWED = (
-    (re.compile("[\u3040-\u30ff]"), "HeiseiKakuGo-W5"),
-    (re.compile("[\uac00-\ud7a3\u1100-\u11ff]"), "HYSMyeongJo-Medium"),
-    (re.compile("[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"), "STSong-Light"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,21 +55,14 @@ def receipt_pdf(receipt: Mapping[str, Any]) -> bytes:
 
     :param receipt: the stored facts, JSON-ready; amounts are plain decimals in its currency.
     """
-    _load_fonts()
     sheet = _sheet(receipt)
-    buffer = BytesIO()
-    document = SimpleDocTemplate(
-        buffer, title=sheet.title, author=sheet.seller_name, lang=sheet.language, displayDocTitle=1, **_PAGE
+    return pdf_of(
+        _story(sheet),
+        title=sheet.title,
+        author=sheet.seller_name,
+        language=sheet.language,
+        page=sheet.words["page"],
     )
-
-    def footer(canvas: Canvas, page: SimpleDocTemplate) -> None:
-        canvas.setFont(_REGULAR, 8)
-        canvas.setFillColor(_GREY)
-        canvas.drawString(_MARGIN, 13 * mm, sheet.title)
-        canvas.drawRightString(A4[0] - _MARGIN, 13 * mm, f"{sheet.words['page']} {page.page}")
-
-    document.build(_story(sheet), onFirstPage=footer, onLaterPages=footer)
-    return buffer.getvalue()
 
 
 def receipt_html(receipt: Mapping[str, Any]) -> str:
@@ -218,61 +184,34 @@ def _notes(receipt: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
     return notes
 
 
-@cache
-def _load_fonts() -> None:
-    pdfmetrics.registerFont(TTFont(_REGULAR, _FONTS / "DejaVuSansCondensed.ttf"))
-    pdfmetrics.registerFont(TTFont(_BOLD, _FONTS / "DejaVuSansCondensed-Bold.ttf"))
-    for _, name in _BORROWED:
-        pdfmetrics.registerFont(UnicodeCIDFont(name))
-
-
-def _text(
-    text: str, size: float = 9, *, bold: bool = False, grey: bool = False, right: bool = False
-) -> Paragraph:
-    font, colour = _BOLD if bold else _REGULAR, _GREY if grey else _INK
-    style = ParagraphStyle("text", fontName=font, fontSize=size, leading=size * 1.42, textColor=colour)
-    style.alignment = TA_RIGHT if right else TA_LEFT
-    return Paragraph(_markup(text), style)
-
-
-def _markup(text: str) -> str:
-    # Escaped first: a paragraph's markup could otherwise load files and pages.
-    marked = escape(text)
-    for script, font in _BORROWED:
-        marked = re.sub(f"{script.pattern}+", rf'<font name="{font}">\g<0></font>', marked)
-    return marked
-
-
 def _story(sheet: _Sheet) -> list[Any]:
     heading = Table(
-        [[_text(sheet.seller_name, 16, bold=True), _text(sheet.title, 16, right=True, grey=True)]],
-        colWidths=[_WIDTH * 0.5, _WIDTH * 0.5],
-        style=_style(("LINEBELOW", (0, 0), (-1, 0), 1.5, _GREEN), ("BOTTOMPADDING", (0, 0), (-1, -1), 10)),
+        [[text(sheet.seller_name, 16, bold=True), text(sheet.title, 16, right=True, grey=True)]],
+        colWidths=[WIDTH * 0.5, WIDTH * 0.5],
+        style=table_style(
+            ("LINEBELOW", (0, 0), (-1, 0), 1.5, GREEN), ("BOTTOMPADDING", (0, 0), (-1, -1), 10)
+        ),
     )
-    notes = Table([[_text(note, 8, grey=True)] for note in sheet.notes], colWidths=[_WIDTH], style=_style())
+    notes = Table(
+        [[text(note, 8, grey=True)] for note in sheet.notes], colWidths=[WIDTH], style=table_style()
+    )
     parts = [heading, _parties(sheet), _bought(sheet), _summed(sheet), *_taxed(sheet), notes]
     return [flowable for part in parts for flowable in (part, Spacer(0, 7 * mm))]
 
 
-def _style(*commands: tuple[Any, ...]) -> TableStyle:
-    sides = ("LEFTPADDING", "RIGHTPADDING", "TOPPADDING", "BOTTOMPADDING")
-    bare = [(side, (0, 0), (-1, -1), 0) for side in sides]
-    return TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *bare, *commands])
-
-
 def _parties(sheet: _Sheet) -> Table:
     def block(title: str, lines: Sequence[str]) -> list[Paragraph]:
-        return [_text(title, 8, grey=True, bold=True), *(_text(line) for line in lines)]
+        return [text(title, 8, grey=True, bold=True), *(text(line) for line in lines)]
 
     facts = Table(
-        [[_text(label, 8.5, grey=True), _text(value, 8.5, right=True)] for label, value in sheet.facts],
-        colWidths=[_WIDTH * 0.15, _WIDTH * 0.25],
-        style=_style(("BOTTOMPADDING", (0, 0), (-1, -1), 2)),
+        [[text(label, 8.5, grey=True), text(value, 8.5, right=True)] for label, value in sheet.facts],
+        colWidths=[WIDTH * 0.15, WIDTH * 0.25],
+        style=table_style(("BOTTOMPADDING", (0, 0), (-1, -1), 2)),
     )
     return Table(
         [[block(sheet.words["buyer"], sheet.buyer), block(sheet.words["seller"], sheet.seller), facts]],
-        colWidths=[_WIDTH * 0.3, _WIDTH * 0.3, _WIDTH * 0.4],
-        style=_style(("RIGHTPADDING", (0, 0), (1, 0), 10)),
+        colWidths=[WIDTH * 0.3, WIDTH * 0.3, WIDTH * 0.4],
+        style=table_style(("RIGHTPADDING", (0, 0), (1, 0), 10)),
     )
 
 
@@ -280,22 +219,22 @@ def _bought(sheet: _Sheet) -> Table:
     words = sheet.words
     columns = (words["quantity"], words["price"], words["rate"], words["amount"])
     rows: list[list[Any]] = [
-        [_text(words["item"], 8, grey=True, bold=True)]
-        + [_text(column, 8, grey=True, bold=True, right=True) for column in columns]
+        [text(words["item"], 8, grey=True, bold=True)]
+        + [text(column, 8, grey=True, bold=True, right=True) for column in columns]
     ]
     for line in sheet.lines:
-        item = [_text(line.name, bold=True), *(_text(detail, 8, grey=True) for detail in line.details)]
+        item = [text(line.name, bold=True), *(text(detail, 8, grey=True) for detail in line.details)]
         values = (line.quantity, line.price, line.rate, line.amount)
-        rows.append([item, *(_text(value, right=True) for value in values)])
+        rows.append([item, *(text(value, right=True) for value in values)])
     return Table(
         rows,
-        colWidths=[_WIDTH * share for share in (0.46, 0.09, 0.17, 0.1, 0.18)],
+        colWidths=[WIDTH * share for share in (0.46, 0.09, 0.17, 0.1, 0.18)],
         repeatRows=1,
         # A row that is higher than a page goes on on the next one.
         splitInRow=1,
-        style=_style(
-            ("LINEBELOW", (0, 0), (-1, 0), 0.8, _INK),
-            ("LINEBELOW", (0, 1), (-1, -1), 0.5, _LINE),
+        style=table_style(
+            ("LINEBELOW", (0, 0), (-1, 0), 0.8, INK),
+            ("LINEBELOW", (0, 1), (-1, -1), 0.5, LINE),
             ("TOPPADDING", (0, 1), (-1, -1), 7),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 7),
         ),
@@ -303,15 +242,15 @@ def _bought(sheet: _Sheet) -> Table:
 
 
 def _summed(sheet: _Sheet) -> Table:
-    rows = [["", _text(label), _text(value, right=True)] for label, value in sheet.totals]
-    total = (_text(sheet.words["total"], 12, bold=True), _text(sheet.total, 12, bold=True, right=True))
+    rows = [["", text(label), text(value, right=True)] for label, value in sheet.totals]
+    total = (text(sheet.words["total"], 12, bold=True), text(sheet.total, 12, bold=True, right=True))
     rows.append(["", *total])
     return Table(
         rows,
-        colWidths=[_WIDTH * 0.52, _WIDTH * 0.24, _WIDTH * 0.24],
-        style=_style(
+        colWidths=[WIDTH * 0.52, WIDTH * 0.24, WIDTH * 0.24],
+        style=table_style(
             ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
-            ("LINEABOVE", (1, -1), (-1, -1), 1, _INK),
+            ("LINEABOVE", (1, -1), (-1, -1), 1, INK),
             ("TOPPADDING", (0, -1), (-1, -1), 6),
             # A total is never torn from what it sums up last; many discounts may take more than a page.
             ("NOSPLIT", (0, max(-len(rows), -_LAST_SUMS)), (-1, -1)),
@@ -324,15 +263,15 @@ def _taxed(sheet: _Sheet) -> list[Any]:
         return []
     words = sheet.words
     head = (words["tax"], words["percent"], words["taxable"], words["tax_amount"])
-    rows = [[_text(title, 8, grey=True, bold=True, right=index > 0) for index, title in enumerate(head)]]
-    rows += [[_text(cell, 8.5, right=index > 0) for index, cell in enumerate(tax)] for tax in sheet.taxes]
+    rows = [[text(title, 8, grey=True, bold=True, right=index > 0) for index, title in enumerate(head)]]
+    rows += [[text(cell, 8.5, right=index > 0) for index, cell in enumerate(tax)] for tax in sheet.taxes]
     return [
         Table(
             rows,
-            colWidths=[_WIDTH * share for share in (0.34, 0.16, 0.25, 0.25)],
+            colWidths=[WIDTH * share for share in (0.34, 0.16, 0.25, 0.25)],
             repeatRows=1,
-            style=_style(
-                ("LINEBELOW", (0, 0), (-1, 0), 0.5, _LINE),
+            style=table_style(
+                ("LINEBELOW", (0, 0), (-1, 0), 0.5, LINE),
                 ("TOPPADDING", (0, 1), (-1, -1), 4),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
             ),

@@ -150,6 +150,18 @@ class Order(models.Model):
             models.Index(fields=["payment_due_at"], condition=Q(status="pending"), name="orders_due"),
             # A verified address finds what its owner ordered as a guest.
             models.Index(Lower("email"), condition=Q(user__isnull=True), name="orders_guest_email"),
+            # The lists of staff, each narrowed by one thing and newest first.
+            models.Index(fields=["status", "-placed_at", "-id"], name="orders_by_status"),
+            models.Index(fields=["payment_status", "-placed_at", "-id"], name="orders_by_payment"),
+            models.Index(fields=["fulfilment_status", "-placed_at", "-id"], name="orders_by_goods"),
+            models.Index(fields=["currency", "total"], name="orders_by_total"),
+            # What is rare enough that a walk from the newest on would read nearly all.
+            models.Index(fields=["-placed_at", "-id"], condition=Q(disputed=True), name="orders_disputed"),
+            models.Index(
+                fields=["tax_treatment", "-placed_at", "-id"],
+                condition=Q(tax_treatment__in=["export", "reverse_charge"]),
+                name="orders_tax_free",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -198,6 +210,8 @@ class OrderLine(models.Model):
                 name="orders_line_goods_within_quantity",
             ),
         ]
+        # Which orders have a SKU, whatever its case.
+        indexes = [models.Index(Lower("sku"), "order", name="orders_line_sku")]
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.quantity} × {self.sku}"

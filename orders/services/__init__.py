@@ -4,6 +4,7 @@ from orders.services.cancelling_lines import cancel_lines
 from orders.services.claiming import claim_guest_orders, claim_order
 from orders.services.confirming import mark_paid, payment_progressed, refunded
 from orders.services.ending import cancel_order, expire
+from orders.services.exporting import record_export
 from orders.services.forgetting import forget_customer, lock_orders
 from orders.services.fulfilling import Parcel, deliver, ship
 from orders.services.locking import lock_order
@@ -40,6 +41,7 @@ __all__ = [
     "payment_progressed",
     "place_order",
     "receive_return",
+    "record_export",
     "refund_return",
     "refunded",
     "request_order_link",

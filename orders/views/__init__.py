@@ -3,5 +3,6 @@
 from orders.views.fulfilments import FulfilmentViewSet
 from orders.views.orders import OrderViewSet
 from orders.views.returns import ReturnViewSet
+from orders.views.staff import OrderExportViewSet, StaffOrderViewSet
 
-__all__ = ["FulfilmentViewSet", "OrderViewSet", "ReturnViewSet"]
+__all__ = ["FulfilmentViewSet", "OrderExportViewSet", "OrderViewSet", "ReturnViewSet", "StaffOrderViewSet"]

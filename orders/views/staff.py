@@ -1,0 +1,75 @@
+"""Lists of all orders, for staff: in pages, and as a file."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders import services
+from orders.models import Order
+from orders.schemas_staff import StaffOrderSerializer
+from orders.selectors.exporting import export_lines
+from orders.selectors.staff import orders_for_staff
+from orders.serializers_staff import ExportFilters, StaffOrderFilters
+from orders.shapes_staff import slim
+from shop.api.paging import KeysetPagination, Ordering
+from shop.api.permissions import StaffWith
+from shop.api.renderers import JSONRenderer
+from shop.core.transactions import use_case
+
+
+class StaffOrderViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Order]):
+    """All orders, newest first."""
+
+    staff_permissions: ClassVar[dict[str, str]] = {"list": "orders.view_order"}
+    permission_classes = [StaffWith]
+    queryset = Order.objects.none()
+    serializer_class = StaffOrderSerializer
+    pagination_class = KeysetPagination
+    ordering = Ordering("placed_at", descending=True)
+
+    @extend_schema(parameters=[StaffOrderFilters], responses=StaffOrderSerializer(many=True))
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        orders = orders_for_staff(StaffOrderFilters.read(request.query_params))
+        return self.get_paginated_response([slim(order) for order in self.paginate_queryset(orders) or ()])
+
+
+class CSVRenderer(JSONRenderer):
+    """A file that is written as it is sent; what refuses it is JSON all the same."""
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"  # type: ignore[assignment]
+
+
+class OrderExportViewSet(viewsets.GenericViewSet[Order]):
+    """The same orders as a file, a row for each line."""
+
+    staff_permissions: ClassVar[dict[str, str]] = {"list": "orders.view_order"}
+    permission_classes = [StaffWith]
+    renderer_classes = [CSVRenderer, JSONRenderer]
+    queryset = Order.objects.none()
+    serializer_class = StaffOrderSerializer
+    pagination_class = None
+
+    @extend_schema(parameters=[ExportFilters], responses={(200, "text/csv"): OpenApiTypes.STR})
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        filters, now = ExportFilters.read(request.query_params), timezone.now()
+        use_case(
+            services.record_export, actor_id=request.user.pk, narrowed_by=request.query_params.keys(), now=now
+        )
+        return csv_file(export_lines(orders_for_staff(filters)))
+
+
+def csv_file(lines: Any) -> StreamingHttpResponse:
+    """Answer with a file of orders, read and written piece by piece."""
+    name = f"orders-{timezone.localdate():%Y-%m-%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)

@@ -24,6 +24,8 @@ def shares(total: int, weights: Sequence[int]) -> list[int]:
     # At the divisor of the exact quotas the parts are right, but for few that rounding gave or took.
     parts = [(2 * total * weight + whole) // (2 * whole) for weight in weights]
     missing = total - sum(parts)
+    if missing == 0:
+        return parts
     step = 1 if missing > 0 else -1
 
     def claim(index: int) -> tuple[Fraction, int]:

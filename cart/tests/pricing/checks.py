@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, Any
 
-from shop.core.money import EXPONENTS, from_text, to_text
+from shop.core.money import EXPONENTS, MAX_MINOR, from_text, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,8 @@ def all_payable(case: Case, totals: Totals) -> None:
     assert {type(amount) for amount in amounts} <= {int}
     assert all(amount % case.sale.step == 0 for amount in amounts)
     text = to_text(totals.total, case.sale.currency)
-    assert from_text(text, case.sale.currency) == totals.total
+    if totals.total <= MAX_MINOR:
+        assert from_text(text, case.sale.currency) == totals.total
     assert len(text.partition(".")[2]) == EXPONENTS[case.sale.currency]
 
 

@@ -5,29 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
-
-from hypothesis import strategies as st
+from typing import TYPE_CHECKING, Any
 
 from cart.pricing import Customer, Line, Promotion, Sale, Tax, TaxRules, Totals, price
+from cart.tests.pricing.digits import Digits, read_from
 from shop.core.money import EXPONENTS, payable_step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hypothesis.strategies import SearchStrategy
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CLASSES = ("standard", "reduced", "zero")
 CATEGORIES = ("", "0001", "00010001", "0002")
 
-# Small amounts bring halves and ties, round ones the splits that don't come out even, large ones the digits.
-AMOUNTS = st.one_of(
-    st.integers(0, 40),
-    st.sampled_from([1, 5, 50, 999, 1000, 1999]),
-    st.integers(0, 10**4),
-    st.integers(0, 10**9),
-)
-QUANTITIES = st.one_of(st.integers(1, 4), st.integers(1, 999))
-PARTS = st.one_of(
-    st.sampled_from([0, 25_000, 70_000, 88_750, 100_000, 190_000, 333_333, 500_000, 1_000_000]),
-    st.integers(0, 1_000_000),
-)
 CUSTOMERS = (
     Customer(),
     Customer(known=True),
@@ -92,64 +84,53 @@ class Case:
         return price(self.charged_lines, self.sale, tax=self.tax, shipping=self.charged_shipping)
 
 
-@st.composite
-def lines(draw: st.DrawFn, number: int, step: int) -> Line:
+def line_of(digits: Digits, number: int, step: int) -> Line:
     """Return a line of any kind; its amounts are multiples of ``step``."""
-    kind = draw(st.integers(0, 35))
     return Line(
         key=f"line {number:02}",
-        unit_price=draw(AMOUNTS) * step,
-        quantity=draw(QUANTITIES),
-        tax_class=CLASSES[kind % 3],
-        product=1 + kind // 3 % 3,
-        category=CATEGORIES[kind // 9],
+        unit_price=digits.amount() * step,
+        quantity=digits.quantity(),
+        tax_class=digits.one_of(CLASSES),
+        product=1 + digits.up_to(2),
+        category=digits.one_of(CATEGORIES),
     )
 
 
-@st.composite
-def promotions(draw: st.DrawFn, number: int, currency: str, kinds: tuple[str, ...]) -> Promotion:
+def _promotion(digits: Digits, number: int, currency: str, kinds: Sequence[str]) -> Promotion:
     """Return a promotion of one of these kinds, with no condition that a line could change."""
     step = payable_step(currency)
-    kind = draw(st.sampled_from(kinds))
-    money = kind == "fixed" and draw(st.integers(0, 9)) > 0
+    kind = digits.one_of(kinds)
+    money = kind == "fixed" and digits.up_to(9) > 0
     return Promotion(
         key=f"promotion {number}",
         kind=kind,
-        value=draw(AMOUNTS) * step if kind == "fixed" else 0 if kind == "free_shipping" else draw(PARTS),
-        buy=draw(st.integers(1, 3)) if kind == "buy_x_get_y" else 0,
-        get=draw(st.integers(1, 2)) if kind == "buy_x_get_y" else 0,
+        value=digits.amount() * step if kind == "fixed" else 0 if kind == "free_shipping" else digits.part(),
+        buy=1 + digits.up_to(2) if kind == "buy_x_get_y" else 0,
+        get=1 + digits.up_to(1) if kind == "buy_x_get_y" else 0,
         currency=currency if money else "XXX",
-        priority=draw(st.sampled_from([100, 100, 1, 200])),
-        **draw(st.sampled_from(SCOPES)),
-        **draw(st.sampled_from(CONDITIONS)),
+        priority=digits.one_of((100, 100, 1, 200)),
+        **digits.one_of(SCOPES),
+        **digits.one_of(CONDITIONS),
     )
 
 
-@st.composite
-def minima(draw: st.DrawFn, promotion: Promotion, currency: str) -> Promotion:
-    """Return the promotion, perhaps with a minimum."""
-    which = draw(st.integers(0, 5))
-    if which == 0:
-        return replace(promotion, min_subtotal=draw(AMOUNTS) * payable_step(currency), currency=currency)
-    return replace(promotion, min_quantity=draw(st.integers(1, 20))) if which == 1 else promotion
+def _minimum(digits: Digits, currency: str) -> dict[str, Any]:
+    """Return what promotions may need of lines, one in three does."""
+    which = digits.up_to(5)
+    if which == 1:
+        return {"min_subtotal": digits.amount() * payable_step(currency), "currency": currency}
+    return {"min_quantity": 1 + digits.up_to(19)} if which == 2 else {}
 
 
-@st.composite
-def alone(draw: st.DrawFn, promotion: Promotion) -> Promotion:
-    """Return the promotion, one in six alone."""
-    return replace(promotion, combines=draw(st.integers(0, 5)) > 0)
-
-
-@st.composite
-def taxes(draw: st.DrawFn, step: int) -> TaxRules | None:
+def _taxes(digits: Digits, step: int) -> TaxRules | None:
     """Return no tax known, tax that is included or added, or a sale free of it, of list prices with and without."""
-    how = draw(st.sampled_from(["unknown", "included", "added", "added", "free", "export"]))
+    how = digits.one_of(("unknown", "included", "added", "added", "free", "export"))
     if how == "unknown":
         return None
     if how == "free":
         return TaxRules(step=step)
-    rates = [Tax(name=name, rate=draw(PARTS)) for name in "AB"]
-    by_class, shipping = dict(zip(CLASSES, rates, strict=False)), draw(st.sampled_from(rates))
+    rates = [Tax(name=name, rate=digits.part()) for name in "AB"]
+    by_class, shipping = dict(zip(CLASSES, rates, strict=False)), digits.one_of(rates)
     if how == "export":
         return TaxRules(home=by_class, home_shipping=shipping, treatment="export", step=step)
     return TaxRules(by_class=by_class, shipping=shipping, prices_include_tax=how == "included", step=step)
@@ -157,41 +138,44 @@ def taxes(draw: st.DrawFn, step: int) -> TaxRules | None:
 
 ALL_KINDS = ("percent", "fixed", "free_shipping", "buy_x_get_y")
 STEADY_KINDS = ("percent", "fixed", "free_shipping")
+MOST_PROMOTIONS, MOST_LINES = 4, 12
 
 
-@st.composite
 def cases(
-    draw: st.DrawFn,
     *,
-    kinds: tuple[str, ...] = ALL_KINDS,
+    kinds: Sequence[str] = ALL_KINDS,
     with_minima: bool = True,
     with_alone: bool = True,
-    currencies: tuple[str, ...] = tuple(sorted(EXPONENTS)),
-) -> Case:
-    """Return any sale: up to twelve lines, up to four promotions."""
-    currency = draw(st.sampled_from(currencies))
-    step = payable_step(currency)
-    offers = []
-    for number in range(draw(st.integers(0, 4))):
-        offer = draw(promotions(number, currency, kinds))
-        offer = draw(minima(offer, currency)) if with_minima else offer
-        offers.append(draw(alone(offer)) if with_alone else offer)
-    shipping = draw(st.one_of(st.none(), st.just(0), AMOUNTS))
-    return Case(
-        lines=tuple(draw(lines(number, step)) for number in range(draw(st.integers(0, 12)))),
-        sale=Sale(
-            now=NOW,
-            currency=currency,
-            promotions=tuple(offers),
-            customer=draw(st.sampled_from(CUSTOMERS)),
-            step=step,
-        ),
-        tax=draw(taxes(step)),
-        shipping=None if shipping is None else shipping * step,
-    )
+    least_promotions: int = 0,
+    currencies: Sequence[str] = tuple(sorted(EXPONENTS)),
+) -> SearchStrategy[tuple[Case, Digits]]:
+    """Return any sale, of up to twelve lines and four promotions, and digits for what is asked of it."""
+
+    def read(said: Digits, *parts: Digits) -> Case:
+        currency = said.one_of(currencies)
+        step = payable_step(currency)
+        offers = []
+        for number in range(least_promotions + said.up_to(MOST_PROMOTIONS - least_promotions)):
+            digits = parts[number]
+            offer = _promotion(digits, number, currency, kinds)
+            # One in six stands alone.
+            combines = digits.up_to(5) != 1 or not with_alone
+            needs = _minimum(digits, currency) if with_minima else {}
+            offers.append(replace(offer, combines=combines, **needs))
+        of_lines = parts[MOST_PROMOTIONS:][: said.up_to(MOST_LINES)]
+        shipping = said.one_of((None, 0, said.amount()))
+        customer = said.one_of(CUSTOMERS)
+        return Case(
+            lines=tuple(line_of(digits, number, step) for number, digits in enumerate(of_lines)),
+            sale=Sale(now=NOW, currency=currency, promotions=tuple(offers), customer=customer, step=step),
+            tax=_taxes(said, step),
+            shipping=None if shipping is None else shipping * step,
+        )
+
+    return read_from(1 + MOST_PROMOTIONS + MOST_LINES, read)
 
 
 # What may have any rule; what has none that says that more costs less; what only has rules that combine.
 any_sales = cases
 steady_sales = partial(cases, kinds=STEADY_KINDS, with_minima=False)
-combining_sales = partial(cases, with_alone=False)
+combining_sales = partial(cases, with_alone=False, least_promotions=1)

@@ -6,18 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 from cart.pricing import Line, Promotion, Tax, TaxRules, discounts
 from cart.pricing.discounts import Discounting
-from cart.tests.pricing.sales import (
-    AMOUNTS,
-    PARTS,
-    any_sales,
-    combining_sales,
-    lines,
-    steady_sales,
-)
+from cart.tests.pricing.sales import any_sales, combining_sales, steady_sales
 from cart.tests.pricing.test_properties import adds_up, more_costs_more, more_discount_costs_less
 from shop.core.money import allocate, rounded
 
@@ -29,9 +21,9 @@ pytestmark = [pytest.mark.once, pytest.mark.timeout(600)]
 # The same sales each time, and the first counterexample is enough.
 CONTROL = settings(max_examples=5_000, derandomize=True, database=None, phases=[Phase.generate])
 
-ADDS_UP = (adds_up, (any_sales(), st.randoms(use_true_random=False)))
-MORE_COSTS_MORE = (more_costs_more, (steady_sales(), st.integers(0, 11), st.integers(1, 3), lines(99, 10)))
-MORE_DISCOUNT = (more_discount_costs_less, (combining_sales(), st.integers(0, 3), PARTS, AMOUNTS))
+ADDS_UP = (adds_up, any_sales())
+MORE_COSTS_MORE = (more_costs_more, steady_sales())
+MORE_DISCOUNT = (more_discount_costs_less, combining_sales())
 
 
 def largest_remainder(break_: pytest.MonkeyPatch) -> None:
@@ -140,8 +132,8 @@ def too_much_tax(break_: pytest.MonkeyPatch) -> None:
     ids=lambda part: part.__name__ if callable(part) else part[0].__name__,
 )
 def test_finds(broken, told_by, monkeypatch):
-    said, what = told_by
+    said, sales = told_by
     broken(monkeypatch)
 
     with pytest.raises(AssertionError):
-        CONTROL(given(*what)(said))()
+        CONTROL(given(sales)(lambda sale: said(*sale)))()

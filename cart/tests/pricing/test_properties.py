@@ -7,28 +7,20 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import cart.pricing
 from cart.tests.pricing import checks
-from cart.tests.pricing.sales import (
-    AMOUNTS,
-    PARTS,
-    any_sales,
-    combining_sales,
-    lines,
-    steady_sales,
-)
+from cart.tests.pricing.sales import any_sales, combining_sales, line_of, steady_sales
 from shop.core.money import EXPONENTS
 
 if TYPE_CHECKING:
-    from random import Random
-
-    from cart.pricing import Line, Promotion
+    from cart.pricing import Promotion
+    from cart.tests.pricing.digits import Digits
     from cart.tests.pricing.sales import Case
 
 pytestmark = [pytest.mark.once, pytest.mark.timeout(600)]
@@ -37,7 +29,7 @@ ROOT = Path(__file__).parents[3]
 THOROUGH = settings(max_examples=5_000)
 
 
-def adds_up(case: Case, random: Random) -> None:
+def adds_up(case: Case, extra: Digits) -> None:
     """Say everything that is true of one sale by itself."""
     totals = case.totals()
     checks.parts_sum(case, totals)
@@ -45,22 +37,22 @@ def adds_up(case: Case, random: Random) -> None:
     checks.within_bounds(case, totals)
     checks.all_payable(case, totals)
     checks.promotions_take_their_part(case, totals)
-    checks.order_says_nothing(case, totals, random)
+    checks.order_says_nothing(case, totals, Random(extra.left))
 
 
-def more_costs_more(case: Case, chosen: int, units: int, new: Line) -> None:
+def more_costs_more(case: Case, extra: Digits) -> None:
     """Say that neither more units of a line nor one more line makes anything cheaper."""
     before = case.totals()
     if case.lines:
-        chosen %= len(case.lines)
+        chosen = extra.up_to(len(case.lines) - 1)
         line = case.lines[chosen]
-        more = replace(line, quantity=line.quantity + units)
+        more = replace(line, quantity=line.quantity + 1 + extra.up_to(2))
         grown = replace(case, lines=(*case.lines[:chosen], more, *case.lines[chosen + 1 :]))
         checks.nothing_gets_cheaper(before, grown.totals())
     # A promotion for some goods begins with the first of them: it may then stand alone, or waive the shipping.
     steady = [_steady(promotion) for promotion in case.sale.promotions]
     fewer = replace(case, shipping=case.shipping if case.lines else 0).with_promotions(*steady)
-    longer = replace(fewer, lines=(*case.lines, new))
+    longer = replace(fewer, lines=(*case.lines, line_of(extra, 99, case.sale.step)))
     checks.nothing_gets_cheaper(fewer.totals(), longer.totals())
 
 
@@ -70,15 +62,14 @@ def _steady(promotion: Promotion) -> Promotion:
     return replace(promotion, combines=True)
 
 
-def more_discount_costs_less(case: Case, chosen: int, part: int, amount: int) -> None:
+def more_discount_costs_less(case: Case, extra: Digits) -> None:
     """Say that a promotion more, or a higher value of one, makes nothing dearer."""
     given_ones = case.sale.promotions
-    if not given_ones:
-        return
-    chosen %= len(given_ones)
+    chosen = extra.up_to(len(given_ones) - 1)
     one = given_ones[chosen]
     without = case.with_promotions(*given_ones[:chosen], *given_ones[chosen + 1 :])
-    value = one.value + amount * case.sale.step if one.kind == "fixed" else max(one.value, part)
+    fixed = one.kind == "fixed"
+    value = one.value + extra.amount() * case.sale.step if fixed else max(one.value, extra.part())
     raised = case.with_promotions(*given_ones[:chosen], replace(one, value=value), *given_ones[chosen + 1 :])
     now = case.totals()
     checks.nothing_gets_cheaper(now, without.totals())
@@ -87,31 +78,32 @@ def more_discount_costs_less(case: Case, chosen: int, part: int, amount: int) ->
 
 class TestAnySale:
     @THOROUGH
-    @given(any_sales(), st.randoms(use_true_random=False))
-    def test_adds_up_within_bounds_in_any_order(self, case, random):
-        adds_up(case, random)
+    @given(any_sales())
+    def test_adds_up_within_bounds_in_any_order(self, sale):
+        adds_up(*sale)
 
     # Any mix of percentages, amounts and free shipping, at any priority, on some or all goods, with tax included or
     # added at mixed rates. What may lower a total is left out: buy X get Y and minima, for they say so.
     @THOROUGH
-    @given(steady_sales(), st.integers(0, 11), st.integers(1, 3), lines(99, 10))
-    def test_never_gets_cheaper_by_one_more(self, case, chosen, units, new):
-        more_costs_more(case, chosen, units, new)
+    @given(steady_sales())
+    def test_never_gets_cheaper_by_one_more(self, sale):
+        more_costs_more(*sale)
 
     # Any promotions but those that stand alone: they keep others off.
     @THOROUGH
-    @given(combining_sales(), st.integers(0, 3), PARTS, AMOUNTS)
-    def test_never_gets_dearer_by_more_discount(self, case, chosen, part, amount):
-        more_discount_costs_less(case, chosen, part, amount)
+    @given(combining_sales())
+    def test_never_gets_dearer_by_more_discount(self, sale):
+        more_discount_costs_less(*sale)
 
     @pytest.mark.parametrize("currency", sorted(EXPONENTS))
-    @settings(max_examples=20)
-    @given(data=st.data(), random=st.randoms(use_true_random=False))
-    def test_adds_up_in_every_currency(self, currency, data, random):
-        case = data.draw(any_sales(currencies=(currency,)))
+    def test_adds_up_in_every_currency(self, currency):
+        @settings(max_examples=20)
+        @given(any_sales(currencies=(currency,)))
+        def add_up(sale):
+            assert sale[0].sale.step == (10 if EXPONENTS[currency] == 3 else 1)
+            adds_up(*sale)
 
-        assert case.sale.step == (10 if EXPONENTS[currency] == 3 else 1)
-        adds_up(case, random)
+        add_up()
 
 
 class TestPurity:

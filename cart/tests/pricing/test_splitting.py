@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from itertools import product
 from math import lcm
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from cart.pricing.splitting import shares
+from cart.tests.pricing.digits import read_from
 from shop.core.money import allocate
+
+if TYPE_CHECKING:
+    from cart.tests.pricing.digits import Digits
 
 pytestmark = [pytest.mark.once, pytest.mark.timeout(600)]
 
-WEIGHTS = st.lists(st.one_of(st.integers(0, 9), st.integers(0, 10**12)), max_size=12)
+
+def weights_of(said: Digits, *parts: Digits) -> list[int]:
+    """Return up to twelve weights, small ones and large ones."""
+    return [digits.up_to(digits.one_of((9, 10**12))) for digits in parts[: said.up_to(12)]]
+
+
+WEIGHTS = read_from(13, weights_of)
 
 
 def nearest(total: int, weights: tuple[int, ...]) -> list[int]:
@@ -42,9 +52,10 @@ class TestShares:
                 assert shares(total, weights) == nearest(total, weights)
 
     @settings(max_examples=5_000)
-    @given(WEIGHTS, st.data())
-    def test_sum_and_stay_within_and_never_shrink(self, weights, data):
-        total = data.draw(st.integers(0, sum(weights)))
+    @given(WEIGHTS)
+    def test_sum_and_stay_within_and_never_shrink(self, drawn):
+        weights, extra = drawn
+        total = extra.up_to(min(sum(weights), extra.one_of((20, 10**13))))
         parts = shares(total, weights)
 
         assert sum(parts) == total
@@ -60,8 +71,8 @@ class TestShares:
             assert _none_shrinks(parts, shares(total + 1, weights))
         if weights:
             grown = list(weights)
-            growth = data.draw(st.one_of(st.integers(0, 3), st.integers(0, 10**9)))
-            grown[data.draw(st.integers(0, len(weights) - 1))] += growth
+            growth = extra.up_to(extra.one_of((3, 10**9)))
+            grown[extra.up_to(len(weights) - 1)] += growth
             # The line and the total by the same: what is taken off stays as it is.
             assert _none_shrinks(parts, shares(total + growth, grown))
             # The line alone: then the others don't grow.

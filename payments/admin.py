@@ -51,6 +51,7 @@ class RefundAdmin(ReadOnlyAdmin):
         "currency",
         "state",
         "reason",
+        "note",
         "tries",
         "error",
         "created_at",

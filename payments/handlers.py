@@ -33,8 +33,13 @@ def on_order_cancelled(event: Received, now: datetime) -> None:
 def on_lines_cancelled(event: Received, now: datetime) -> None:
     """Have the money for what won't be sent go back."""
     fact: Any = event.fact
-    reason = Refund.Reason.LINES_CANCELLED
-    services.refund_part(order_id=fact.order_id, amount=fact.amount, reason=reason, now=now)
+    services.refund_part(
+        order_id=fact.order_id,
+        amount=fact.amount,
+        reason=Refund.Reason.LINES_CANCELLED,
+        cancellation_id=fact.cancellation_id,
+        now=now,
+    )
 
 
 @handles("orders.return_moved.v1", group="payments")

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from payments.models import Payment
+from payments.models import Payment, Refund
 
 
 class PaidBy(serializers.Serializer[Any]):
@@ -37,6 +37,29 @@ class StartedPaymentAnswer(PaymentAnswer):
     """A payment that waits for the browser, with the secret by which it is confirmed."""
 
     client_secret = serializers.CharField()
+
+
+class RefundedUnits(serializers.Serializer[Any]):
+    """Units of a line that a refund is for."""
+
+    line = serializers.UUIDField()
+    quantity = serializers.IntegerField()
+
+
+class RefundAnswer(serializers.Serializer[Any]):
+    """A refund as staff see it."""
+
+    id = serializers.UUIDField()
+    payment = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=Refund.State.choices)
+    amount = serializers.CharField()
+    currency = serializers.CharField()
+    cause = serializers.ChoiceField(choices=Refund.Reason.choices)
+    reason = serializers.CharField()
+    lines = RefundedUnits(many=True)
+    error = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
 
 
 class WebhookAnswer(serializers.Serializer[Any]):

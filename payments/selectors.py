@@ -77,6 +77,20 @@ def payments_of(user_id: UUID) -> QuerySet[Payment]:
     return Payment.objects.filter(order__user=user_id)
 
 
+def refunds_of(payment_id: UUID) -> QuerySet[Refund]:
+    """Return the refunds of a payment, wherever they were made."""
+    return Refund.objects.filter(payment=payment_id)
+
+
+def refund_by_id(refund_id: UUID) -> Refund:
+    """
+    Return a refund; whoever asks has been checked already.
+
+    :raises Refund.DoesNotExist: there is none.
+    """
+    return Refund.objects.get(pk=refund_id)
+
+
 def receipt_for_order(order_id: UUID) -> IssuedReceipt | None:
     """Return the receipt of an order, or None while it isn't issued."""
     receipt = Receipt.objects.filter(payment__order=order_id).order_by("issued_at").first()
@@ -140,6 +154,7 @@ def _held(payment: Payment) -> dict[str, Any]:
                 "amount": to_text(refund.amount, refund.currency),
                 "state": refund.state,
                 "reason": refund.reason,
+                "note": refund.note,
                 "created_at": refund.created_at,
                 "finished_at": refund.finished_at,
             }

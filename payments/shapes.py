@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from payments.links import receipt_url
-from payments.models import Payment
+from payments.models import Payment, Refund
 from shop.core.money import to_text
 
 if TYPE_CHECKING:
@@ -30,6 +30,23 @@ def payment_json(payment: Payment) -> dict[str, Any]:
         "receipt_url": receipt_url(payment.pk) if has_receipt else None,
         "created_at": payment.created_at,
         "succeeded_at": payment.succeeded_at,
+    }
+
+
+def refund_json(refund: Refund) -> dict[str, Any]:
+    """Return a refund as staff see it."""
+    return {
+        "id": str(refund.pk),
+        "payment": str(refund.payment_id),
+        "status": refund.state,
+        "amount": to_text(refund.amount, refund.currency),
+        "currency": refund.currency,
+        "cause": refund.reason,
+        "reason": refund.note,
+        "lines": refund.lines,
+        "error": refund.error or None,
+        "created_at": refund.created_at,
+        "finished_at": refund.finished_at,
     }
 
 

@@ -61,7 +61,7 @@ SAYS_NOTHING = {
     "payments.PaymentException": "pi_id currency",
     "payments.Receipt": "number series",
     "payments.ReceiptCounter": "series",
-    "payments.Refund": "currency stripe_id error",
+    "payments.Refund": "currency lines stripe_id error",
     "payments.StripeEvent": "id type api_version object_id pi_id account ignored error",
     "products.Attribute": "name key unit choices",
     "products.Brand": "name",

@@ -20,6 +20,7 @@ from orders.services.returning import (
     request_return,
 )
 from orders.services.snapshot import Placing
+from orders.services.valuing import value_units
 
 __all__ = [
     "Actor",
@@ -47,4 +48,5 @@ __all__ = [
     "request_order_link",
     "request_return",
     "ship",
+    "value_units",
 ]

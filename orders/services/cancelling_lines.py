@@ -30,9 +30,13 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def cancel_lines(*, order_id: UUID, quantities: Mapping[UUID, int], actor: Actor, now: datetime) -> None:
+def cancel_lines(
+    *, order_id: UUID, quantities: Mapping[UUID, int], actor: Actor, now: datetime
+) -> UUID | None:
     """
     Take units that weren't sent off a confirmed order; their stock goes back in the same transaction.
+
+    Return the cancellation's id, as ``orders.lines_cancelled.v1`` has it, or None when the whole order was cancelled.
 
     What they are worth goes back by the event; shipping doesn't. When nothing of the order is left by it, the order
     is cancelled, and all of its money goes back. Coupons stay used. Locks: order, stock by variant. Emits:
@@ -51,9 +55,10 @@ def cancel_lines(*, order_id: UUID, quantities: Mapping[UUID, int], actor: Actor
     require_within(lines, quantities, left=open_quantity, left_to="cancel")
     if all(line.shipped == 0 and open_quantity(line) == quantities.get(pk, 0) for pk, line in lines.items()):
         cancel_order(order_id=order_id, actor=actor, now=now)
-        return
-    _take_off(order, lines, quantities, actor=actor, now=now)
+        return None
+    ref = _take_off(order, lines, quantities, actor=actor, now=now)
     settle_goods(order, actor=actor, now=now)
+    return ref
 
 
 def _take_off(
@@ -63,7 +68,7 @@ def _take_off(
     *,
     actor: Actor,
     now: datetime,
-) -> None:
+) -> UUID:
     rows = [
         LineCancellation(
             line=lines[pk],
@@ -102,3 +107,4 @@ def _take_off(
         now=now,
     )
     audit.record(actor_id=actor.id, action="orders.lines_cancelled", target=order, now=now, ref=str(ref))
+    return ref

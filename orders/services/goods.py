@@ -52,7 +52,7 @@ def _derived(order: Order) -> str:
     return _State.DELIVERED.value
 
 
-def worth(order: Order, line: OrderLine, quantity: int) -> int:
+def worth(order: Order, line: OrderLine, quantity: int, *, given_back: int = 0) -> int:
     """
     Return what the next so many units of a line give back, minor units: price less discount, with tax on top.
 
@@ -60,9 +60,10 @@ def worth(order: Order, line: OrderLine, quantity: int) -> int:
     cent, in whatever portions it goes. Shipping isn't part of it.
 
     :param quantity: units beyond those that ``line.cancelled`` and ``line.returned`` count.
+    :param given_back: units whose money went back although they are neither.
     """
     whole = line.line_total - line.discount_amount + (0 if order.prices_include_tax else line.tax_amount)
-    gone = line.cancelled + line.returned
+    gone = line.cancelled + line.returned + given_back
     step = payable_step(order.currency)
     upto, before = (_part(whole, units, line.quantity, step=step) for units in (gone + quantity, gone))
     return upto - before

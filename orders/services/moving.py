@@ -26,6 +26,11 @@ class Actor:
     id: UUID | None = None
     cause: str = ""
 
+    @classmethod
+    def staff(cls, user_id: UUID, *, cause: str = "") -> Actor:
+        """Return a member of staff."""
+        return cls(kind=OrderMove.Actor.STAFF, id=user_id, cause=cause)
+
 
 def locked(order_id: UUID) -> Order:
     """

@@ -41,6 +41,12 @@ class Refund(models.Model):
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=20, choices=Reason.choices)
     state = models.CharField(max_length=10, choices=State.choices, default=State.REQUESTED)
+    # [{line, quantity}] of the order that it is for; empty where it is for an amount.
+    lines = models.JSONField(default=list, blank=True)
+    # What took those lines off the order, where the money follows that.
+    cancellation_id = models.UUIDField(null=True, blank=True, unique=True)
+    # What staff wrote about it.
+    note = models.CharField(max_length=200, blank=True, default="")
     stripe_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
     actor_id = models.UUIDField(null=True, blank=True)
     # Part of the key it is sent under; raised only once it is sure that the last one made nothing.

@@ -9,11 +9,13 @@ from payments.services.receipts import issue_receipt
 from payments.services.refunding import give_back, refund_part, request_refund
 from payments.services.sending import send_refunds
 from payments.services.settling import reconcile_recent, refresh_payment, settle_payment
+from payments.services.staff_refunds import WantedRefund, refund_payment
 from payments.services.starting import StartedPayment, client_secret_of, start_payment
 from payments.services.webhooks import record_webhook, retry_webhooks
 
 __all__ = [
     "StartedPayment",
+    "WantedRefund",
     "cancel_intents",
     "client_secret_of",
     "expire_unpaid",
@@ -25,6 +27,7 @@ __all__ = [
     "record_webhook",
     "refresh_payment",
     "refund_part",
+    "refund_payment",
     "request_refund",
     "resolve_exception",
     "retry_webhooks",

@@ -48,27 +48,30 @@ def request_refund(
     :raises RefundTooLarge: less than that is left; nothing is written.
     """
     _, payment = lock_payment(payment_id)
+    amount = left_of(payment) if amount is None else amount
+    return ask_for(Refund(payment=payment, amount=amount, reason=reason, actor_id=actor_id, created_at=now))
+
+
+def ask_for(refund: Refund) -> UUID:
+    """
+    Store a refund that somebody wants, and who wants it; return its id. Order and payment are locked.
+
+    :raises RefundTooLarge: less than its amount is left; nothing is written.
+    """
+    payment = refund.payment
     left = left_of(payment)
-    amount = left if amount is None else amount
-    if not 1 <= amount <= left:
+    if not 1 <= refund.amount <= left:
         raise RefundTooLarge(left=to_text(left, payment.currency), currency=payment.currency)
-    refund = Refund(
-        payment=payment,
-        amount=amount,
-        currency=payment.currency,
-        reason=reason,
-        actor_id=actor_id,
-        created_at=now,
-    )
+    refund.currency = payment.currency
     write_refund(refund)
-    if actor_id is not None:
+    if refund.actor_id is not None:
         audit.record(
-            actor_id=actor_id,
+            actor_id=refund.actor_id,
             action="payments.refund_requested",
             target=refund,
-            now=now,
-            payment_id=str(payment_id),
-            amount=amount,
+            now=refund.created_at,
+            payment_id=str(payment.pk),
+            amount=refund.amount,
         )
     return refund.pk
 
@@ -97,15 +100,25 @@ def give_back(*, order_id: UUID, now: datetime) -> None:
 
 
 @transaction.atomic
-def refund_part(*, order_id: UUID, amount: int, reason: Refund.Reason, now: datetime) -> None:
+def refund_part(
+    *,
+    order_id: UUID,
+    amount: int,
+    reason: Refund.Reason,
+    cancellation_id: UUID | None = None,
+    now: datetime,
+) -> None:
     """
     Have part of an order's money sent back, as much of it as is left; where nothing pays it, nothing happens.
 
     Locks: order, payment.
 
     :param amount: minor units of the order's currency.
+    :param cancellation_id: what it is for; where a refund for that is there already, nothing happens.
     """
     orders.lock_order(order_id=order_id)
+    if cancellation_id and Refund.objects.filter(cancellation_id=cancellation_id).exists():
+        return
     payment = Payment.objects.select_for_update().filter(order_id=order_id, pays_order=True).first()
     if payment is None:
         return
@@ -113,7 +126,14 @@ def refund_part(*, order_id: UUID, amount: int, reason: Refund.Reason, now: date
     part = min(amount, left_of(payment))
     if part > 0:
         write_refund(
-            Refund(payment=payment, amount=part, currency=payment.currency, reason=reason, created_at=now)
+            Refund(
+                payment=payment,
+                amount=part,
+                currency=payment.currency,
+                reason=reason,
+                cancellation_id=cancellation_id,
+                created_at=now,
+            )
         )
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from orders.errors import RefundTooLarge
 from payments import services
 from payments.models import Payment, PaymentException, Refund
+from payments.services import refunding
 from payments.tests.paying import an_order, dashboard_refund, paid
 from shop.core.transactions import TransactionForbidden, use_case
 from shop.events.models import OutboxEvent
@@ -78,15 +79,32 @@ class TestRequestRefund:
     def test_never_adds_up_to_more_than_was_taken(self, stripe):
         payment = paid(stripe, an_order())
 
-        def try_one(_: int) -> bool:
-            try:
-                ask(payment, 700)
-            except RefundTooLarge:
-                return False
-            return True
+        assert sum(together(50, lambda _: try_to_ask(payment, 700))) == 3
 
-        assert sum(together(20, try_one)) == 3
         assert sum(Refund.objects.values_list("amount", flat=True)) == 2100
+
+    @pytest.mark.needs_postgres
+    @pytest.mark.django_db(transaction=True)
+    def test_negative_control_without_the_lock_they_add_up_to_more(self, stripe, monkeypatch):
+        payment = paid(stripe, an_order())
+        monkeypatch.setattr(refunding, "lock_payment", lambda pk: (None, Payment.objects.get(pk=pk)))
+
+        for _ in range(20):
+            together(8, lambda _: try_to_ask(payment, 700))
+            asked = sum(Refund.objects.values_list("amount", flat=True))
+            Refund.objects.all().delete()
+            if asked > payment.captured:
+                break
+
+        assert asked > payment.captured
+
+
+def try_to_ask(payment: Payment, amount: int) -> bool:
+    try:
+        ask(payment, amount)
+    except RefundTooLarge:
+        return False
+    return True
 
 
 class TestSendRefunds:

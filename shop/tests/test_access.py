@@ -77,6 +77,8 @@ ANONYMOUS = {
     "POST payments/": (400, "validation_failed"),
     "GET payments/{payment}/": (404, "not_found"),
     "GET payments/{payment}/receipt/": (404, "not_found"),
+    "GET payments/{payment}/refunds/": (401, "not_authenticated"),
+    "POST payments/{payment}/refunds/": (401, "not_authenticated"),
     "POST payments/webhooks/stripe/": (400, "signature_invalid"),
     "GET products/": (200, ""),
     "GET products/facets/": (200, ""),

@@ -141,6 +141,18 @@ def on_refund_succeeded(event: Received, now: datetime) -> None:
     _about_order("order_refunded", event, now, "amount", "currency")
 
 
+@handles("payments.dispute_opened.v1", group="notifications")
+def on_dispute_opened(event: Received, now: datetime) -> None:
+    """Tell staff what is to be answered, and until when."""
+    _to_staff("dispute_opened", event, now, "dispute_id")
+
+
+@handles("payments.dispute_closed.v1", group="notifications")
+def on_dispute_closed(event: Received, now: datetime) -> None:
+    """Tell staff how it ended."""
+    _to_staff("dispute_closed", event, now, "dispute_id", "outcome")
+
+
 @handles("cart.cart_abandoned.v1", group="notifications")
 def on_cart_abandoned(event: Received, now: datetime) -> None:
     """Remind a customer who agreed to such mail of what they left."""
@@ -216,6 +228,11 @@ def _about_order(template: str, event: Received, now: datetime, *facts: str) -> 
         order_id=fact.order_id,
         facts={name: _plain(getattr(fact, name)) for name in facts},
     )
+
+
+def _to_staff(template: str, event: Received, now: datetime, *facts: str) -> None:
+    said = {name: _plain(getattr(event.fact, name)) for name in facts}
+    services.enqueue(event_id=event.id, template=template, to=To.staff(), now=now, facts=said)
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.validators import validate_email
 
-from notifications import account_letters, cart_letters, links, stock_letters
+from notifications import account_letters, cart_letters, dispute_letters, links, stock_letters
 from notifications.errors import NotReady, Undeliverable
 from notifications.letter import Attachment, Letter
 from notifications.rendering import supported
@@ -97,6 +97,7 @@ def _order_return(message: EmailMessage, now: datetime) -> Letter:
 _LETTERS: dict[str, Callable[[EmailMessage, datetime], Letter]] = {
     **account_letters.LETTERS,
     **cart_letters.LETTERS,
+    **dispute_letters.LETTERS,
     **stock_letters.LETTERS,
     "order_placed": _order_placed,
     "order_paid": _order_paid,

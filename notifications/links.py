@@ -65,6 +65,13 @@ def admin_product(*, product_id: int) -> str:
     )
 
 
+def admin_dispute(*, dispute_id: UUID) -> str:
+    """Return the page of a dispute in the back office."""
+    return (
+        f"{str(settings.SHOP_URL).rstrip('/')}{reverse('admin:payments_dispute_change', args=[dispute_id])}"
+    )
+
+
 def _base() -> str:
     # From settings and never from a request, whose Host header anybody can write.
     return str(settings.STOREFRONT_URL or settings.SHOP_URL).rstrip("/")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from payments import services
-from payments.models import Payment, PaymentException, Receipt, Refund, StripeEvent
-from shop.api.admin import ReadOnlyAdmin
+from payments.models import Dispute, Payment, PaymentException, Receipt, Reconciliation, Refund, StripeEvent
+from shop.api.admin import ReadOnlyAdmin, money_column
 from shop.core.transactions import use_case
 
 
@@ -61,6 +61,31 @@ class RefundAdmin(ReadOnlyAdmin):
     ordering = ("-created_at",)
 
 
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    list_display = (
+        "evidence_due_by",
+        "order",
+        "state",
+        "is_inquiry",
+        "amount",
+        "reason",
+        "status",
+        "opened_at",
+        "closed_at",
+    )
+    list_filter = ("state", "is_inquiry", "reason")
+    list_select_related = ("payment__order",)
+    search_fields = ("stripe_id", "payment__order__number")
+    # What is still to be answered comes first, the most urgent on top.
+    ordering = (F("closed_at").desc(nulls_first=True), "evidence_due_by")
+    amount = money_column("amount")
+
+    @admin.display(ordering="payment__order__number")
+    def order(self, row: Dispute) -> str:
+        return str(row.payment.order)
+
+
 @admin.register(PaymentException)
 class PaymentExceptionAdmin(ReadOnlyAdmin):
     list_display = ("opened_at", "kind", "state", "payment_id", "pi_id", "amount", "currency", "resolved_at")
@@ -80,6 +105,13 @@ class PaymentExceptionAdmin(ReadOnlyAdmin):
             )
 
         self.each(request, queryset, act, "Dealt with")
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(ReadOnlyAdmin):
+    list_display = ("started_at", "left_open", "repaired", "found", "since", "fixing", "finished_at", "error")
+    list_filter = ("fixing",)
+    ordering = ("-started_at",)
 
 
 @admin.register(StripeEvent)

@@ -49,3 +49,13 @@ class SignatureInvalid(DomainError):
     remedy = (
         "Check that STRIPE_WEBHOOK_SECRET is the endpoint's own secret and that the server's clock is right."
     )
+
+
+class PaymentDisputed(DomainError):
+    """Raised when money would go back that the bank has taken already, until a dispute is decided."""
+
+    code = "payment_disputed"
+    kind = Kind.CONFLICT
+    title = "The payment is disputed"
+    message = "The cardholder disputes this payment: until that is decided nothing of it can be refunded."
+    remedy = "Answer the dispute at Stripe, or accept it there: then the cardholder has the money back by it."

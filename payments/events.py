@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from shop.events.event import Event
@@ -59,3 +60,35 @@ class PaymentExceptionOpened(Event):
     payment_id: UUID | None
     amount: int
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeOpened(Event):
+    """A cardholder wants money back through the bank; ``reason`` is Stripe's word. An inquiry has cost nothing yet."""
+
+    type = "payments.dispute_opened.v1"
+    key = "dispute_id"
+
+    dispute_id: UUID
+    payment_id: UUID
+    order_id: UUID
+    amount: int
+    currency: str
+    reason: str
+    is_inquiry: bool
+    evidence_due_by: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeClosed(Event):
+    """A dispute is decided; ``outcome`` is won or lost."""
+
+    type = "payments.dispute_closed.v1"
+    key = "dispute_id"
+
+    dispute_id: UUID
+    payment_id: UUID
+    order_id: UUID
+    amount: int
+    currency: str
+    outcome: str

@@ -1,5 +1,5 @@
 """
-Stripe, behind one seam: the only module that knows its SDK.
+Stripe, behind one seam: what is asked of it, in the words of the shop.
 
 Amounts go in and come out in the shop's own minor units. Every call refuses to run inside a transaction, takes a
 bounded time, and ends in a frozen answer, in ``GatewayUnavailable`` (safe to repeat) or in ``GatewayRefused`` (final).
@@ -8,17 +8,14 @@ bounded time, and ends in a frozen answer, in ``GatewayUnavailable`` (safe to re
 from __future__ import annotations
 
 import json
-import logging
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import stripe
 from django.conf import settings
-from stripe import RequestsClient, StripeClient, WebhookSignature
+from stripe import WebhookSignature
 
-from payments.errors import GatewayRefused, GatewayUnavailable, SignatureInvalid
+from payments.errors import SignatureInvalid
 from payments.provider import (
     Intent,
     IntentRequest,
@@ -30,22 +27,14 @@ from payments.provider import (
     refund_of,
     to_provider,
 )
+from payments.stripe_client import asking as _asking
 from shop.core.failpoints import failpoint
-from shop.core.transactions import forbid_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from uuid import UUID
 
     from shop.core.money import Money
 
-logger = logging.getLogger(__name__)
-# The SDK writes each request, and at its chattiest each answer with the client secret in it.
-logging.getLogger("stripe").setLevel(logging.WARNING)
-
-# To connect, and to answer.
-_TIMEOUT = (3.05, 10)
-_RETRIES = 2
 # How far a webhook's time may be off, either way: Stripe's own check accepts any future.
 _TOLERANCE = timedelta(seconds=300)
 
@@ -173,39 +162,6 @@ def verify_webhook(raw: bytes, header: str, *, now: datetime) -> Notice:
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, OSError) as error:
         # Signed or not, what can't be read as an event isn't one.
         raise SignatureInvalid from error
-
-
-@lru_cache(maxsize=8)
-def _client(key: str, base: str) -> StripeClient:
-    # Its sessions are a thread's own, so one client serves all.
-    return StripeClient(
-        key,
-        http_client=RequestsClient(timeout=_TIMEOUT),
-        max_network_retries=_RETRIES,
-        base_addresses={"api": base},
-    )
-
-
-@contextmanager
-def _asking(what: str) -> Iterator[StripeClient]:
-    """Yield the client and turn what it raises into one of two errors."""
-    forbid_transaction(f"Asking Stripe to {what}")
-    try:
-        yield _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE)
-    except stripe.StripeError as error:
-        status = error.http_status or 0
-        kind = error.code or type(error).__name__
-        if (
-            isinstance(error, stripe.InvalidRequestError | stripe.IdempotencyError | stripe.CardError)
-            and status < 409
-        ):
-            if isinstance(error, stripe.IdempotencyError):
-                logger.error("Stripe: a key was used for something else: %s", what)
-            raise GatewayRefused(reason=kind) from error
-        # A wrong key of ours looks like an outage to a buyer, and like an error to us.
-        level = logging.ERROR if status in (401, 403) else logging.WARNING
-        logger.log(level, "Stripe: could not %s: %s %s (request %s)", what, status, kind, error.request_id)
-        raise GatewayUnavailable(is_stored=status >= 500) from error
 
 
 def _is_signed(raw: bytes, header: str, secret: str) -> bool:

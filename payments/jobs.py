@@ -40,3 +40,9 @@ def expire_unpaid(now: datetime) -> int:
 def reconcile_recent(now: datetime) -> int:
     """Ask about payments of which no webhook has told for a while."""
     return services.reconcile_recent(now=now)
+
+
+@job(every=timedelta(hours=1))
+def reconcile_payments(now: datetime) -> int:
+    """Compare both ledgers of the last week, and repair what differs."""
+    return len(services.reconcile(since=now - timedelta(days=7), fix=True, now=now).repaired)

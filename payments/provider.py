@@ -123,7 +123,7 @@ def chargeable(amount: Money) -> int:
     return units
 
 
-def _from_provider(units: int, currency: str) -> int:
+def from_provider(units: int, currency: str) -> int:
     """Return the shop's minor units; of a currency that the shop doesn't know, Stripe's own."""
     if currency not in DECIMALS:
         return units
@@ -141,8 +141,8 @@ def intent_of(values: dict[str, Any]) -> Intent:
     return Intent(
         id=values["id"],
         status=values["status"],
-        amount=_from_provider(values["amount"], currency),
-        amount_received=_from_provider(values.get("amount_received") or 0, currency),
+        amount=from_provider(values["amount"], currency),
+        amount_received=from_provider(values.get("amount_received") or 0, currency),
         currency=currency,
         client_secret=values.get("client_secret") or "",
         metadata=values.get("metadata") or {},
@@ -162,7 +162,7 @@ def _charge(values: Any, currency: str) -> Charge:
         method=method[:32],
         brand=str(card.get("brand") or "")[:32],
         last4=str(card.get("last4") or "")[:4],
-        amount_refunded=_from_provider(values.get("amount_refunded") or 0, currency),
+        amount_refunded=from_provider(values.get("amount_refunded") or 0, currency),
     )
 
 
@@ -171,7 +171,7 @@ def refund_of(values: dict[str, Any]) -> ProviderRefund:
     return ProviderRefund(
         id=values["id"],
         status=values.get("status") or "pending",
-        amount=_from_provider(values["amount"], currency),
+        amount=from_provider(values["amount"], currency),
         currency=currency,
         metadata=values.get("metadata") or {},
         failure=str(values.get("failure_reason") or ""),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orders import selectors as orders
 from payments.documents import receipt_html, receipt_pdf
-from payments.models import OPEN, Payment, PaymentException, Receipt, Refund
+from payments.models import OPEN, Dispute, Payment, PaymentException, Receipt, Reconciliation, Refund
 from shop.core.errors import NotFound
 from shop.core.money import to_text
 
@@ -91,6 +91,41 @@ def refund_by_id(refund_id: UUID) -> Refund:
     return Refund.objects.get(pk=refund_id)
 
 
+def dispute_for_mail(dispute_id: UUID) -> dict[str, Any] | None:
+    """Return what staff are told of a dispute, amounts in minor units; None when there is none."""
+    dispute = Dispute.objects.filter(pk=dispute_id).select_related("payment").first()
+    if dispute is None:
+        return None
+    return {
+        "id": dispute.pk,
+        "order_number": orders.payable(dispute.payment.order_id).number,
+        "amount": dispute.amount,
+        "currency": dispute.currency,
+        "reason": dispute.reason.replace("_", " "),
+        "is_inquiry": dispute.is_inquiry,
+        "due_by": dispute.evidence_due_by,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenWork:
+    """What about money waits for somebody, in numbers."""
+
+    unreconciled: int
+    exceptions: int
+    disputes: int
+
+
+def open_work() -> OpenWork:
+    """Return how much about money waits for somebody; ``unreconciled`` as of the last comparison that ended."""
+    last = Reconciliation.objects.filter(finished_at__isnull=False, error="").order_by("-started_at")
+    return OpenWork(
+        unreconciled=last.values_list("left_open", flat=True).first() or 0,
+        exceptions=PaymentException.objects.filter(state=PaymentException.State.OPEN).count(),
+        disputes=Dispute.objects.filter(state=Dispute.State.OPENED).count(),
+    )
+
+
 def receipt_for_order(order_id: UUID) -> IssuedReceipt | None:
     """Return the receipt of an order, or None while it isn't issued."""
     receipt = Receipt.objects.filter(payment__order=order_id).order_by("issued_at").first()
@@ -128,7 +163,7 @@ def unsettled(user_id: UUID) -> list[str]:
 
 def payments_held(user_id: UUID) -> list[dict[str, Any]]:
     """Return everything that a customer's payments say, with their refunds and receipts, oldest first."""
-    rows = payments_of(user_id).select_related("receipt").prefetch_related("refunds")
+    rows = payments_of(user_id).select_related("receipt").prefetch_related("refunds", "disputes")
     return [_held(payment) for payment in rows.order_by("created_at", "pk")]
 
 
@@ -159,6 +194,17 @@ def _held(payment: Payment) -> dict[str, Any]:
                 "finished_at": refund.finished_at,
             }
             for refund in sorted(payment.refunds.all(), key=lambda refund: refund.created_at)
+        ],
+        "disputes": [
+            {
+                "amount": to_text(dispute.amount, dispute.currency),
+                "currency": dispute.currency,
+                "reason": dispute.reason,
+                "state": dispute.state,
+                "opened_at": dispute.opened_at,
+                "closed_at": dispute.closed_at,
+            }
+            for dispute in sorted(payment.disputes.all(), key=lambda dispute: dispute.opened_at)
         ],
         "receipt": receipt.document if receipt else None,
     }

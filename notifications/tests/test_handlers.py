@@ -217,6 +217,8 @@ def test_two_events_of_one_order_owe_two_messages() -> None:
         ("orders.return_moved.v1", {"order_id", "return_id", "status", "amount", "currency"}),
         ("orders.order_link_requested.v1", {"order_id"}),
         ("payments.refund_succeeded.v1", {"order_id", "amount", "currency"}),
+        ("payments.dispute_opened.v1", {"dispute_id"}),
+        ("payments.dispute_closed.v1", {"dispute_id", "outcome"}),
         ("cart.cart_abandoned.v1", {"user_id", "cart_id"}),
         ("products.stock_alert_due.v1", {"user_id", "variant_id"}),
         ("products.stock_low.v1", {"variants"}),
@@ -230,4 +232,4 @@ def test_the_announced_event_says_what_its_message_needs(type_name: str, fields:
 
 
 def test_nothing_else_is_heard() -> None:
-    assert len(handlers["notifications"]) == 22
+    assert len(handlers["notifications"]) == 24

@@ -10,6 +10,7 @@ from orders.moves import UNDER_WAY
 from shop.core.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from uuid import UUID
 
@@ -62,12 +63,14 @@ def payable(order_id: UUID) -> PayableOrder:
     return payable_of(order)
 
 
-def overdue(*, now: datetime, limit: int = 100) -> list[UUID]:
+def overdue(*, now: datetime, limit: int = 100, without: Collection[UUID] = ()) -> list[UUID]:
     """
-    Return pending orders past their time to pay, the longest overdue first.
+    Return pending orders past their time to pay, the longest overdue first, but for some that wait for something else.
 
     Those whose money is under way are left out: it may take days, and they would stand in front of all others.
     """
     rows = Order.objects.filter(status=Order.Status.PENDING, payment_due_at__lt=now)
     rows = rows.exclude(payment_status__in=UNDER_WAY)
+    if without:
+        rows = rows.exclude(pk__in=without)
     return list(rows.order_by("payment_due_at").values_list("pk", flat=True)[:limit])

@@ -108,3 +108,10 @@ def refunded(*, order_id: UUID, refunded_total: int, now: datetime) -> None:
         actor=Actor(cause="refund"),
         now=now,
     )
+
+
+@transaction.atomic
+def mark_disputed(*, order_id: UUID, disputed: bool) -> None:
+    """Take note of whether a cardholder disputes money of an order; no state moves by it. Locks: order."""
+    locked(order_id)
+    Order.objects.filter(pk=order_id).exclude(disputed=disputed).update(disputed=disputed)

@@ -26,6 +26,7 @@ class PaymentException(models.Model):
         DUPLICATE_PAYMENT = "duplicate_payment"
         LIVEMODE_MISMATCH = "livemode_mismatch"
         REFUND_FAILED = "refund_failed"
+        UNRECONCILED = "unreconciled"
 
     class State(models.TextChoices):
         """Whether somebody still has to look."""

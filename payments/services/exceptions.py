@@ -42,6 +42,25 @@ def open_exception(
 
 
 @transaction.atomic
+def open_unreconciled(
+    *, pi_id: str, payment: Payment | None, amount: int, currency: str, now: datetime
+) -> None:
+    """
+    Put an intent before staff that both ledgers know differently and nothing repairs; once.
+
+    Emits: ``payments.payment_exception_opened.v1``.
+
+    :param amount: minor units, as Stripe says them where it says any.
+    """
+    kind = PaymentException.Kind.UNRECONCILED
+    _open(
+        PaymentException(
+            kind=kind, payment=payment, pi_id=pi_id, amount=amount, currency=currency, opened_at=now
+        )
+    )
+
+
+@transaction.atomic
 def open_refund_exception(*, refund: Refund, now: datetime) -> None:
     """Put a refund that failed before staff; once. Emits: ``payments.payment_exception_opened.v1``."""
     _open(

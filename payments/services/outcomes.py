@@ -38,6 +38,11 @@ _STATUS = {
 _UNDECIDED = ("unpaid", "processing", "authorized", "failed")
 
 
+def status_of(provider_status: str) -> str:
+    """Return the status of a payment whose intent stands so at Stripe; what isn't known stays Stripe's word."""
+    return _STATUS.get(provider_status, provider_status)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """What Stripe said about a payment, and when it was asked."""

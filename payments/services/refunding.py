@@ -9,8 +9,9 @@ from django.db.models import Sum
 
 from orders import services as orders
 from orders.errors import RefundTooLarge
+from payments.errors import PaymentDisputed
 from payments.events import RefundSucceeded
-from payments.models import OPEN, Payment, Refund
+from payments.models import OPEN, Dispute, Payment, Refund
 from payments.services.exceptions import open_refund_exception
 from payments.services.locking import lock_payment
 from shop.audit import services as audit
@@ -45,7 +46,8 @@ def request_refund(
 
     :param amount: minor units, at least 1; None for all that is left.
     :raises NotFound: there is no such payment.
-    :raises RefundTooLarge: less than that is left; nothing is written.
+    :raises PaymentDisputed: the bank has the money until a dispute is decided.
+    :raises RefundTooLarge: less than that is left. In each case nothing is written.
     """
     _, payment = lock_payment(payment_id)
     amount = left_of(payment) if amount is None else amount
@@ -56,9 +58,12 @@ def ask_for(refund: Refund) -> UUID:
     """
     Store a refund that somebody wants, and who wants it; return its id. Order and payment are locked.
 
-    :raises RefundTooLarge: less than its amount is left; nothing is written.
+    :raises PaymentDisputed: the bank has the money until a dispute is decided.
+    :raises RefundTooLarge: less than its amount is left. In each case nothing is written.
     """
     payment = refund.payment
+    if payment.disputes.filter(state=Dispute.State.OPENED, is_inquiry=False).exists():
+        raise PaymentDisputed
     left = left_of(payment)
     if not 1 <= refund.amount <= left:
         raise RefundTooLarge(left=to_text(left, payment.currency), currency=payment.currency)
@@ -143,9 +148,16 @@ def write_refund(refund: Refund) -> None:
 
 
 def left_of(payment: Payment) -> int:
-    """Return how much of a payment isn't on its way back yet, in minor units."""
+    """Return how much of a payment the shop has and isn't on its way back yet, in minor units."""
     going = payment.refunds.exclude(state=_State.FAILED).aggregate(sum=Sum("amount"))["sum"] or 0
-    return payment.captured - int(going)
+    lost = payment.disputes.filter(state=Dispute.State.LOST).aggregate(sum=Sum("amount"))["sum"] or 0
+    # A dispute may be about more than was taken: the bank counts in its own currency.
+    return max(payment.captured - int(going) - int(lost), 0)
+
+
+def state_of(provider_status: str) -> Refund.State:
+    """Return the state of a refund that stands so at Stripe."""
+    return _STATE.get(provider_status, _State.SENT)
 
 
 def record_refund(*, payment: Payment, answer: ProviderRefund, now: datetime) -> None:
@@ -155,7 +167,7 @@ def record_refund(*, payment: Payment, answer: ProviderRefund, now: datetime) ->
     Order and payment are locked. Emits: ``payments.refund_succeeded.v1``, ``payments.payment_exception_opened.v1``.
     """
     refund = _row_of(payment, answer, now=now)
-    state = _STATE.get(answer.status, _State.SENT)
+    state = state_of(answer.status)
     if refund.state == state or state not in _NEXT[_State(refund.state)]:
         return
     refund.state, refund.stripe_id, refund.error = state, answer.id, answer.failure[:200]

@@ -13,6 +13,7 @@ from payments.errors import GatewayRefused, GatewayUnavailable
 from payments.models import OPEN, Payment, Refund
 from payments.services.clock import Clock
 from payments.services.outcomes import Answer, apply_answer
+from payments.stripe_client import patience
 from shop.core.errors import DomainError, NotFound
 from shop.core.transactions import forbid_transaction, use_case
 
@@ -29,8 +30,10 @@ _ASK_EVERY = timedelta(seconds=2)
 _CHECK_OPEN_EVERY = timedelta(seconds=60)
 _CHECK_REFUNDS_EVERY = timedelta(minutes=10)
 _AT_ONCE = 100
+_MOST_FAILURES = 3
 
 
+@patience()
 def settle_payment(*, payment_id: UUID, event_id: str = "", now: datetime) -> None:
     """
     Ask Stripe how a payment stands and make it so here; called as often as anybody likes, by anybody.
@@ -59,6 +62,7 @@ def refunds_of(payment: Payment, intent: Intent) -> tuple[ProviderRefund, ...]:
     return gateway.list_refunds(intent.id)
 
 
+@patience()
 def refresh_payment(*, payment_id: UUID, now: datetime) -> None:
     """
     Settle a payment that isn't final, so that a returning customer sees the truth; at most every 2 seconds.
@@ -79,7 +83,8 @@ def reconcile_recent(*, now: datetime) -> int:
     """
     Settle what nobody has asked about for a while: a lost webhook costs a minute. Return how many were settled.
 
-    Open payments are asked about every minute, those with a refund under way every ten.
+    Open payments are asked about every minute, those with a refund under way every ten. One about which Stripe doesn't
+    answer goes to the back; three of them end the run: Stripe is down.
     """
     with_intent = Payment.objects.filter(pi_id__isnull=False).order_by("checked_at", "created_at")
     waiting = with_intent.filter(_not_checked_since(now - _CHECK_OPEN_EVERY), status__in=OPEN)
@@ -91,14 +96,17 @@ def reconcile_recent(*, now: datetime) -> int:
         for rows in (waiting, refunding)
         for payment_id in rows.values_list("pk", flat=True)[:_AT_ONCE]
     ]
-    clock, settled = Clock.starting(now), 0
+    clock, settled, failures = Clock.starting(now), 0, 0
     for payment_id in found:
         try:
             settle_payment(payment_id=payment_id, now=clock.now())
             settled += 1
-        except GatewayUnavailable:
-            # The next one would wait for nothing too.
-            break
+        except GatewayUnavailable as error:
+            logger.warning("Payment %s is asked about later: %s", payment_id, error)
+            Payment.objects.filter(pk=payment_id).update(checked_at=now)
+            failures += 1
+            if failures == _MOST_FAILURES:
+                break
         except DomainError:
             logger.exception("Payment %s can't be settled.", payment_id)
             Payment.objects.filter(pk=payment_id).update(checked_at=now)

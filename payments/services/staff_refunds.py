@@ -46,8 +46,9 @@ def refund_payment(*, payment_id: UUID, wanted: WantedRefund, actor: orders.Acto
     Locks: order, payment, stock by variant. Emits: what ``orders.cancel_lines`` does.
 
     :raises NotFound: there is no such payment.
+    :raises PaymentDisputed: the bank has the money until a dispute is decided.
     :raises RefundTooLarge: less than that is left.
-    :raises ValidationFailed: the lines aren't the payment's order's, or fewer units are left. Nothing is written.
+    :raises ValidationFailed: the lines aren't the payment's order's, or fewer units are left.
     :raises TransitionNotAllowed: units can't be taken off the order any more. In each case nothing is written.
     """
     _, payment = lock_payment(payment_id)

@@ -15,6 +15,7 @@ from payments.errors import GatewayUnavailable
 from payments.models import Payment
 from payments.provider import IntentRequest
 from payments.services.locking import lock_open_payment, lock_payment
+from payments.stripe_client import patience
 from shop.core.errors import NotFound
 from shop.core.failpoints import failpoint
 from shop.core.money import Money
@@ -38,6 +39,7 @@ class StartedPayment:
     client_secret: str = field(repr=False)
 
 
+@patience()
 def start_payment(*, order_id: UUID, now: datetime) -> StartedPayment:
     """
     Return the order's one open payment and its secret; made when there is none.

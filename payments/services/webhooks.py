@@ -5,20 +5,17 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from django.db import transaction
 
-from orders import selectors as orders
 from payments import gateway
 from payments.errors import GatewayRefused
-from payments.models import Payment, PaymentException, StripeEvent
+from payments.models import Payment, StripeEvent
 from payments.services.clock import Clock
-from payments.services.exceptions import open_exception
-from payments.services.outcomes import Answer, take_superseded
-from payments.services.settling import refunds_of, settle_payment
-from payments.services.starting import remember_intent
-from shop.core.errors import NotFound
+from payments.services.disputing import settle_dispute
+from payments.services.settling import settle_payment
+from payments.services.strangers import meet_intent
+from payments.stripe_client import patience
 from shop.core.failpoints import failpoint
 from shop.core.transactions import use_case
 from shop.events.failures import describe
@@ -26,7 +23,7 @@ from shop.events.failures import describe
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from payments.provider import Intent, Notice
+    from payments.provider import Notice
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +39,10 @@ _MOVES = (
 _OF_INTENT = frozenset(f"payment_intent.{name}" for name in _MOVES)
 _OF_REFUND = frozenset(
     {"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed"}
+)
+_OF_DISPUTE = frozenset(
+    f"charge.dispute.{name}"
+    for name in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
 )
 # The request that stored it has this long to settle it before the job tries too.
 _FIRST_PAUSE = timedelta(seconds=5)
@@ -93,6 +94,7 @@ def _store(notice: Notice, now: datetime) -> bool:
     return is_new
 
 
+@patience()
 def _try(event_id: str, *, now: datetime) -> bool:
     """Process one stored event; tell whether it is done. Whatever fails is kept with it, for the next try."""
     event = StripeEvent.objects.get(pk=event_id)
@@ -116,8 +118,13 @@ def _process(event: StripeEvent, *, now: datetime) -> None:
         return
     payment = Payment.objects.filter(pi_id=event.pi_id).first()
     try:
-        if payment is None:
-            _meet_stranger(event, now=now)
+        if event.type in _OF_DISPUTE:
+            if not settle_dispute(stripe_id=event.object_id, event_id=event.pk, now=now):
+                _finish(event, ignored="not ours", now=now)
+        elif payment is None:
+            ignored = meet_intent(pi_id=event.pi_id, event_id=event.pk, now=now)
+            if ignored:
+                _finish(event, ignored=ignored, now=now)
         elif _could_move(event, payment):
             settle_payment(payment_id=payment.pk, event_id=event.pk, now=now)
         else:
@@ -133,7 +140,7 @@ def _why_ignored(event: StripeEvent) -> str:
     if event.livemode != gateway.is_live():
         logger.error("Webhook %s is of the other mode: check which endpoint it was sent to.", event.pk)
         return "livemode"
-    if event.type not in _OF_INTENT | _OF_REFUND:
+    if event.type not in _OF_INTENT | _OF_REFUND | _OF_DISPUTE:
         return "type"
     return "" if event.pi_id else "no intent"
 
@@ -141,66 +148,6 @@ def _why_ignored(event: StripeEvent) -> str:
 def _could_move(event: StripeEvent, payment: Payment) -> bool:
     """Tell whether Stripe must be asked: what has ended moves by refunds only."""
     return payment.is_open or event.type in _OF_REFUND
-
-
-def _meet_stranger(event: StripeEvent, *, now: datetime) -> None:
-    """
-    Deal with an intent that no payment is known to have.
-
-    Its metadata is a hint: it counts only where it fits a payment of ours. That may be one whose answer from Stripe
-    is still on its way, or one whose intent another has replaced.
-    """
-    intent = gateway.retrieve_intent(event.pi_id)
-    payment = _named_payment(intent)
-    if payment is None:
-        _report_stranger(event, intent, now=now)
-        return
-    if payment.pi_id is None:
-        use_case(remember_intent, payment_id=payment.pk, pi_id=intent.id, now=now)
-        payment.refresh_from_db()
-    if payment.pi_id == intent.id:
-        settle_payment(payment_id=payment.pk, event_id=event.pk, now=now)
-    elif intent.status == "succeeded":
-        answer = Answer(intent=intent, refunds=refunds_of(payment, intent), as_of=now)
-        use_case(take_superseded, payment_id=payment.pk, answer=answer, event_id=event.pk, now=now)
-    else:
-        _finish(event, ignored="superseded", now=now)
-
-
-def _named_payment(intent: Intent) -> Payment | None:
-    payment_id, order_id = _uuid_in(intent, "payment"), _uuid_in(intent, "order")
-    if payment_id is None or order_id is None:
-        return None
-    return Payment.objects.filter(pk=payment_id, order_id=order_id, provider=Payment.Provider.STRIPE).first()
-
-
-def _report_stranger(event: StripeEvent, intent: Intent, *, now: datetime) -> None:
-    order_id = _uuid_in(intent, "order")
-    if intent.status != "succeeded" or order_id is None or not _is_order(order_id):
-        _finish(event, ignored="not ours", now=now)
-        return
-    use_case(_open_unknown, event, intent, now)
-
-
-@transaction.atomic
-def _open_unknown(event: StripeEvent, intent: Intent, now: datetime) -> None:
-    open_exception(kind=PaymentException.Kind.UNKNOWN_ORDER, intent=intent, payment=None, now=now)
-    _finish(event, ignored="unknown payment", now=now)
-
-
-def _uuid_in(intent: Intent, name: str) -> UUID | None:
-    try:
-        return UUID(intent.metadata.get(name, ""))
-    except ValueError:
-        return None
-
-
-def _is_order(order_id: UUID) -> bool:
-    try:
-        orders.payable(order_id)
-    except NotFound:
-        return False
-    return True
 
 
 def _finish(event: StripeEvent, *, ignored: str = "", now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from payments import gateway
+from payments import stripe_client
 from payments.tests.ledgers import broken_promises, come_to_rest
 from payments.tests.paying import SECRET
 from tests.stripe_fake_shop import FAST
@@ -15,7 +15,7 @@ from tools.stripe_fake import StripeFake
 def stripe(db, settings, monkeypatch):
     """Give the shop a fake of Stripe; afterwards every promise about money must hold."""
     # The SDK's own second tries only cost time here; one test looks at them.
-    monkeypatch.setattr(gateway, "_RETRIES", 0)
+    monkeypatch.setattr(stripe_client, "_RETRIES", 0)
     with StripeFake(webhook_secret=SECRET, **FAST) as fake:
         settings.STRIPE_API_BASE = fake.base_url
         settings.STRIPE_SECRET_KEY = "sk_test_shop"

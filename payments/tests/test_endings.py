@@ -101,7 +101,31 @@ class TestExpireUnpaid:
 
         assert services.expire_unpaid(now=later()) == 0
         assert states(order) == ("pending", "unpaid")
+        Payment.objects.update(cancel_not_before=None)
         assert services.expire_unpaid(now=later()) == 1
+
+    def test_lets_no_order_wait_for_one_that_stripe_cant_answer_for(self, stripe):
+        sick, *well = [an_order() for _ in range(3)]
+        pi_id = started(sick).pi_id
+        for order in well:
+            started(order)
+        stripe.fail_next("*", f"payment_intents/{pi_id}", "before", times=9)
+
+        assert services.expire_unpaid(now=later()) == 2
+
+        assert [states(order)[0] for order in (sick, *well)] == ["pending", "expired", "expired"]
+
+    def test_stops_after_three_and_begins_with_others_the_next_time(self, stripe):
+        todo = [an_order() for _ in range(4)]
+        for order in todo:
+            started(order)
+        stripe.fail_next("*", "payment_intents/", "before", times=3)
+
+        assert services.expire_unpaid(now=later()) == 0
+        assert len([request for request in stripe.requests if request.status == 0]) == 3
+        assert services.expire_unpaid(now=later()) == 1
+
+        assert [states(order)[0] for order in todo] == ["pending"] * 3 + ["expired"]
 
     def test_finds_the_intent_whose_answer_was_lost(self, stripe):
         order = an_order()

@@ -6,15 +6,19 @@ from typing import Any
 
 import pytest
 from babel.numbers import get_currency_precision
+from stripe import HTTPClient
 
-from payments import gateway
+from payments import gateway, stripe_client
 from payments.errors import GatewayRefused, GatewayUnavailable
 from payments.provider import DECIMALS, chargeable, to_provider
+from payments.tests.paying import an_order, started
 from shop.core.money import EXPONENTS, Money
 from tools.stripe_fake import currencies
 
 pytestmark = pytest.mark.django_db
 
+# As configured: the tests' own Stripe is asked once.
+RETRIES = stripe_client._RETRIES
 # Where Babel's number of decimals isn't Stripe's.
 BABEL_DIFFERS = {"AFN", "ALL", "ISK", "LAK", "LBP", "MMK", "RSD", "SOS", "STD", "YER"}
 
@@ -102,13 +106,37 @@ class TestErrors:
         with pytest.raises(GatewayUnavailable):
             gateway.retrieve_intent("pi_1")
 
-        assert [record.levelname for record in caplog.records if record.name == "payments.gateway"] == [
+        assert [record.levelname for record in caplog.records if record.name == "payments.stripe_client"] == [
             "ERROR"
         ]
         settings.STRIPE_SECRET_KEY = "sk_test_shop"
 
-    def test_bound_the_time_that_a_call_takes(self):
-        client: Any = gateway._client("sk_test_x", "http://127.0.0.1:1")
 
-        assert client._requestor._get_http_client()._timeout == (3.05, 10)
-        assert gateway._RETRIES == 2
+class TestTime:
+    def test_of_a_request_is_at_most_ten_seconds_with_every_retry(self):
+        pauses = [min(HTTPClient.INITIAL_DELAY * 2**n, HTTPClient.MAX_DELAY) for n in range(RETRIES)]
+
+        assert stripe_client._PATIENCE + sum(pauses) + RETRIES * stripe_client._LEAST <= 10
+
+    def test_of_an_attempt_ends_with_that_of_the_whole(self):
+        client: Any = stripe_client.client_for("sk_test_x", "http://127.0.0.1:1")
+        http = client._requestor._get_http_client()
+
+        assert http._timeout == (3.05, stripe_client._PATIENCE - 3.05)
+        with stripe_client.patience(2):
+            assert sum(http._timeout) <= 2
+            with stripe_client.patience(60):
+                assert sum(http._timeout) <= 2
+        with stripe_client.patience(0):
+            assert sum(http._timeout) == pytest.approx(stripe_client._LEAST)
+
+    def test_is_over_although_stripe_hangs_on(self, stripe, monkeypatch):
+        payment = started(an_order())
+        monkeypatch.setattr(stripe_client, "_PATIENCE", 0.3)
+        stripe.fail_next("GET", "payment_intents/", "hang", seconds=60)
+
+        with pytest.raises(GatewayUnavailable):
+            gateway.retrieve_intent(payment.pi_id or "")
+
+        # Nobody has been answered yet.
+        assert [request.status for request in stripe.requests] == [200, None]

@@ -12,7 +12,7 @@ from orders import services as orders
 from orders.errors import OrderNotPayable
 from orders.models import Order
 from orders.tests.factories import place
-from payments import gateway, services
+from payments import gateway, services, stripe_client
 from payments.errors import GatewayRefused, GatewayUnavailable
 from payments.models import Payment
 from payments.tests.paying import an_order, authenticate, confirm, paid, started
@@ -174,15 +174,15 @@ class TestWhatFailsOnTheWay:
         assert (payment.attempt, payment.pi_id) == (1, intent["id"])
 
     def test_is_tried_again_by_the_sdk_itself(self, stripe, monkeypatch):
-        monkeypatch.setattr(gateway, "_RETRIES", 2)
-        gateway._client.cache_clear()
+        monkeypatch.setattr(stripe_client, "_RETRIES", 2)
+        stripe_client.client_for.cache_clear()
         stripe.fail_next("POST", "payment_intents$", "after")
 
         services.start_payment(order_id=an_order().pk, now=timezone.now())
 
         assert [request.status for request in stripe.requests] == [0, 200]
         assert len(stripe.ledger("payment_intent")) == 1
-        gateway._client.cache_clear()
+        stripe_client.client_for.cache_clear()
 
     def test_leaves_an_order_payable_while_stripe_is_down(self, stripe, settings):
         order = an_order()
@@ -220,7 +220,7 @@ class TestWhatFailsOnTheWay:
 @pytest.mark.django_db(transaction=True)
 class TestTwoAtOnce:
     def test_make_one_intent(self, stripe, monkeypatch):
-        monkeypatch.setattr(gateway, "_RETRIES", 2)
+        monkeypatch.setattr(stripe_client, "_RETRIES", 2)
         order = an_order()
 
         begun = together(8, lambda _: services.start_payment(order_id=order.pk, now=timezone.now()))
@@ -356,12 +356,20 @@ class TestReconcileRecent:
         assert order.payment_status == "paid"
         assert services.reconcile_recent(now=timezone.now() + timedelta(minutes=5)) == 0
 
-    def test_gives_up_for_this_time_when_stripe_is_down(self, stripe):
-        for _ in range(3):
+    def test_gives_up_after_three_and_begins_with_others_the_next_time(self, stripe):
+        for _ in range(4):
             started(an_order())
-        stripe.fail_next("GET", "payment_intents/", "before", times=5)
+        stripe.fail_next("GET", "payment_intents/", "before", times=3)
         before = len(stripe.requests)
+        soon = timezone.now() + timedelta(seconds=61)
 
-        assert services.reconcile_recent(now=timezone.now() + timedelta(seconds=61)) == 0
+        assert services.reconcile_recent(now=soon) == 0
+        assert len(stripe.requests) == before + 3
+        assert services.reconcile_recent(now=soon) == 1
 
-        assert len(stripe.requests) == before + 1
+    def test_asks_about_others_although_stripe_cant_answer_for_one(self, stripe):
+        sick = started(an_order())
+        started(an_order())
+        stripe.fail_next("GET", f"payment_intents/{sick.pi_id}", "before", times=9)
+
+        assert services.reconcile_recent(now=timezone.now() + timedelta(seconds=61)) == 1

@@ -18,6 +18,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from payments import selectors as payments
 from shop.events import selectors as events
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class _Backlog:
     def collect(self) -> Iterator[Metric]:
         events_now = events.status(now=timezone.now())
         mails = apps.get_model("notifications", "EmailMessage")._default_manager
+        money = payments.open_work()
         waiting = {
             "outbox_backlog": (events_now.backlog, "Events not yet sent."),
             "outbox_oldest_seconds": (events_now.oldest_age, "Age of the oldest event not yet sent."),
@@ -84,6 +86,12 @@ class _Backlog:
                 mails.filter(state__in=("pending", "sending", "retry")).count(),
                 "Mails not yet sent.",
             ),
+            "payments_unreconciled": (
+                money.unreconciled,
+                "Differences between Stripe's books and ours that the last comparison left.",
+            ),
+            "payment_exceptions_open": (money.exceptions, "Money that doesn't match, for staff to look at."),
+            "disputes_open": (money.disputes, "Disputes that aren't decided."),
             "mails_dead": (mails.filter(state="dead").count(), "Mails that were given up on."),
         }
         for name, (value, means) in waiting.items():

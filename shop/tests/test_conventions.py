@@ -141,7 +141,7 @@ class TestSources:
         assert long == {}
 
     def test_only_the_gateway_knows_stripe_and_only_events_know_kafka(self):
-        homes = {"stripe": r"payments/(gateway|provider)(\.py|/)", "kafka": r"shop/events/"}
+        homes = {"stripe": r"payments/(gateway|stripe_client)\.py", "kafka": r"shop/events/"}
         strangers = [
             f"{name_of(path)} imports {library}"
             for path in sources(*FOLDERS)

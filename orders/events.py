@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from shop.events.event import Event
+
+
+class SoldLine(TypedDict):
+    """Units of a variant that an order has."""
+
+    product_id: int
+    variant_id: int
+    quantity: int
+
+
+class CancelledLine(TypedDict):
+    """Units of an order's line that won't be sent."""
+
+    line_id: UUID
+    quantity: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +39,7 @@ class OrderPlaced(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderPaid(Event):
-    """An order is paid, or had nothing to pay. ``lines`` are ``{product_id, variant_id, quantity}``."""
+    """An order is paid, or had nothing to pay."""
 
     type = "orders.order_paid.v1"
     key = "order_id"
@@ -33,7 +48,7 @@ class OrderPaid(Event):
     user_id: UUID | None
     currency: str
     total: int
-    lines: list[dict[str, Any]]
+    lines: list[SoldLine]
     # None in what was announced before it was there.
     cart_id: UUID | None = None
 
@@ -95,7 +110,7 @@ class LinesCancelled(Event):
     order_id: UUID
     amount: int
     currency: str
-    lines: list[dict[str, Any]]
+    lines: list[CancelledLine]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,4 +147,4 @@ class OrderClaimed(Event):
 
     order_id: UUID
     user_id: UUID
-    lines: list[dict[str, Any]]
+    lines: list[SoldLine]

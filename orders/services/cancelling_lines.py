@@ -102,7 +102,7 @@ def _take_off(
             order_id=order.pk,
             amount=sum(row.amount for row in rows),
             currency=order.currency,
-            lines=[{"line_id": str(pk), "quantity": units} for pk, units in quantities.items()],
+            lines=[{"line_id": pk, "quantity": units} for pk, units in quantities.items()],
         ),
         now=now,
     )

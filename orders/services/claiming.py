@@ -9,7 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils.crypto import constant_time_compare
 
-from orders.events import OrderClaimed
+from orders.events import OrderClaimed, SoldLine
 from orders.models import Order, OrderLine
 from orders.services.confirming import ARRIVED
 from orders.services.moving import locked
@@ -80,12 +80,13 @@ def _hand_over(orders: list[Order], *, user_id: UUID, now: datetime) -> None:
     )
     for order in orders:
         audit.record(actor_id=user_id, action="orders.claimed", target=order, now=now)
-    bought: dict[UUID, list[dict[str, int]]] = {
+    bought: dict[UUID, list[SoldLine]] = {
         order.pk: [] for order in orders if order.payment_status in ARRIVED
     }
     for line in OrderLine.objects.filter(order__in=bought).order_by("order", "position"):
-        said = {"product_id": line.product_id, "variant_id": line.variant_id, "quantity": line.quantity}
-        bought[line.order_id].append(said)
+        bought[line.order_id].append(
+            SoldLine(product_id=line.product_id, variant_id=line.variant_id, quantity=line.quantity)
+        )
     publish_all(
         [
             OrderClaimed(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from orders.events import OrderPaid
+from orders.events import OrderPaid, SoldLine
 from orders.models import Order
 from orders.moves import PAYMENT, STATUS, UNDER_WAY
 from orders.services.moving import Actor, locked, move
@@ -47,7 +47,7 @@ def confirm(order: Order, *, actor: Actor, now: datetime) -> None:
             total=order.total,
             cart_id=order.cart_id,
             lines=[
-                {"product_id": line.product_id, "variant_id": line.variant_id, "quantity": line.quantity}
+                SoldLine(product_id=line.product_id, variant_id=line.variant_id, quantity=line.quantity)
                 for line in lines
             ],
         ),

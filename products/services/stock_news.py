@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
+    from products.events import BackVariant, LowVariant
     from shop.events.event import Event
-
-    # A product, and what is said of one of its variants.
-    _Said = tuple[int, dict[str, int]]
 
 
 def free(item: StockItem) -> int:
@@ -57,10 +55,11 @@ def tell(before: Mapping[int, StockItem], change: Mapping[int, int], *, now: dat
     if flipped:
         refresh_in_stock({product_of[pk] for pk in flipped})
     if products:
-        said_low = [
+        # Of which product, and what is said of its variant.
+        said_low: list[tuple[int, LowVariant]] = [
             (product_of[pk], {"variant_id": pk, "available": free(before[pk]) + counted[pk]}) for pk in low
         ]
-        said_back = [(product_of[pk], {"variant_id": pk}) for pk in back]
+        said_back: list[tuple[int, BackVariant]] = [(product_of[pk], {"variant_id": pk}) for pk in back]
         _announce(products, said_low, said_back, now=now)
 
 
@@ -102,16 +101,22 @@ def serve_waiting(*, variant_id: int, now: datetime) -> int:
     return len(served)
 
 
-def _announce(products: set[int], low: list[_Said], back: list[_Said], *, now: datetime) -> None:
+def _announce(
+    products: set[int],
+    low: list[tuple[int, LowVariant]],
+    back: list[tuple[int, BackVariant]],
+    *,
+    now: datetime,
+) -> None:
     """Publish one event a product and kind, in a constant number of statements."""
     versions = _raised_versions(products)
     events: list[Event] = []
     for product_id in sorted(products):
         at: dict[str, int] = {"product_id": product_id, "version": versions[product_id]}
-        if variants := [said for of, said in low if of == product_id]:
-            events.append(StockLow(variants=variants, **at))
-        if variants := [said for of, said in back if of == product_id]:
-            events.append(ProductRestocked(variants=variants, **at))
+        if is_low := [said for of, said in low if of == product_id]:
+            events.append(StockLow(variants=is_low, **at))
+        if is_back := [said for of, said in back if of == product_id]:
+            events.append(ProductRestocked(variants=is_back, **at))
     publish_all(events, now=now)
 
 

@@ -25,7 +25,7 @@ class Event:
 
     ``type`` is ``<app>.<past tense>.v<n>``; a breaking change is a new ``n``. ``key`` names the field with the
     aggregate's id: events of one aggregate stay in order. ``version`` is the aggregate's version that the change
-    made. Fields are UUID, str, int, bool, datetime, optional ones, or lists of dicts of those; money is minor
+    made. Fields are UUID, str, int, bool, datetime, optional ones, or lists of TypedDicts of those; money is minor
     units beside a currency. Never personal data or secrets: a handler looks those up.
     """
 
@@ -105,16 +105,37 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
     if value is None and type(None) in options:
         return None
     wanted = next(option for option in options if option is not type(None))
-    wanted = typing.get_origin(wanted) or wanted
+    if typing.get_origin(wanted) is list:
+        return _typed_list(value, wanted, where)
+    if typing.is_typeddict(wanted):
+        return _typed_dict(value, wanted, where)
+    return _typed_value(value, wanted, where)
+
+
+def _typed_value(value: Any, wanted: Any, where: str) -> Any:
     try:
         if wanted is UUID:
             return UUID(value)
         if wanted is datetime:
             return datetime.fromisoformat(value)
-        if wanted is tuple and isinstance(value, list):
-            return tuple(value)
     except (ValueError, TypeError, AttributeError):
         raise InvalidPayload(f"{where} is no {wanted.__name__}.") from None
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
         raise InvalidPayload(f"{where} is no {wanted.__name__}.")
     return value
+
+
+def _typed_list(value: Any, wanted: Any, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise InvalidPayload(f"{where} is no list.")
+    (item,) = typing.get_args(wanted)
+    return [_typed(one, item, f"{where}[{place}]") for place, one in enumerate(value)]
+
+
+def _typed_dict(value: Any, wanted: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidPayload(f"{where} is no object.")
+    hints = typing.get_type_hints(wanted)
+    if missing := sorted(set(hints) - set(value)):
+        raise InvalidPayload(f"{where}: {missing[0]} is missing.")
+    return {name: _typed(value[name], hint, f"{where}.{name}") for name, hint in hints.items()}

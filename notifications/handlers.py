@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from notifications import selectors, services
+from notifications import preferences, selectors, services
 from notifications.cart_letters import left_cart
 from notifications.errors import Undeliverable
 from notifications.services import To
+from notifications.unsubscribing import BACK_IN_STOCK
 from shop.events.registry import handles
 
 if TYPE_CHECKING:
@@ -175,8 +176,10 @@ def on_cart_abandoned(event: Received, now: datetime) -> None:
 
 @handles("products.stock_alert_due.v1", group="notifications")
 def on_stock_alert_due(event: Received, now: datetime) -> None:
-    """Tell a customer who waited that it is back."""
+    """Tell a customer who waited that it is back, unless they want no such mail any more."""
     fact: Any = event.fact
+    if not preferences.wants(fact.user_id, BACK_IN_STOCK):
+        return
     services.enqueue(
         event_id=event.id,
         template="back_in_stock",

@@ -1,4 +1,4 @@
-"""The page behind the link that takes a consent back. The shop has it also where there is a storefront."""
+"""The page behind the link that ends a kind of mail. The shop has it also where there is a storefront."""
 
 from django.urls import path
 

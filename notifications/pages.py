@@ -16,7 +16,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from notifications import unsubscribing
+from notifications import preferences, unsubscribing
 from shop.api.limits import Limit, client_address, spend
 from shop.core.errors import DomainError, NotFound, RateLimited
 from shop.core.transactions import use_case
@@ -46,20 +46,13 @@ class UnsubscribePage(View):
         return self._page(request, "ask", subscription)
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Take the consent back, whatever the body says; 200 also when it was taken back before."""
+        """End mail of this kind, whatever the body says; 200 also when it was ended before."""
         client = accounts.Client(
             address=client_address(request), user_agent=request.headers.get("User-Agent", "")
         )
         try:
             subscription = self._read(request, token)
-            use_case(
-                accounts.withdraw_consent,
-                user_id=subscription.user_id,
-                purpose=subscription.purpose,
-                source="unsubscribe link",
-                client=client,
-                now=timezone.now(),
-            )
+            use_case(preferences.end, subscription=subscription, client=client, now=timezone.now())
         except DomainError as error:
             return self._refused(request, error)
         return self._page(request, "done", subscription)
@@ -82,7 +75,12 @@ class UnsubscribePage(View):
         self, request: HttpRequest, state: str, of: Subscription | None = None, status: int = 200
     ) -> HttpResponse:
         language = _language(request, of)
-        context: dict[str, Any] = {"state": state, "shop": settings.SHOP_NAME, "language": language}
+        context: dict[str, Any] = {
+            "state": state,
+            "shop": settings.SHOP_NAME,
+            "language": language,
+            "purpose": of.purpose if of else "",
+        }
         with translation.override(language):
             response = render(request, "notifications/unsubscribe.html", context, status=status)
         response.headers["Content-Language"] = language

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from notifications import services
+from notifications import preferences, services
+from notifications.models import MailPreference
 from notifications.selectors import messages_about, messages_to
 from users import ports
 from users.ports import Holding
@@ -20,12 +21,25 @@ class NotificationsPersonalData(ports.PersonalData):
 
     def preview(self, *, user_id: UUID) -> Sequence[Holding]:
         """Return how many messages are on record; they stay, without the address."""
+        said = MailPreference.objects.filter(user=user_id).count()
         reason = "That a message was sent stays on record; what was kept of the address goes."
-        return [Holding(name="messages", count=messages_about(user_id).count(), kept=True, reason=reason)]
+        return [
+            Holding(name="messages", count=messages_about(user_id).count(), kept=True, reason=reason),
+            Holding(
+                name="mail_preferences",
+                count=said,
+                kept=False,
+                reason="There is nobody to write to any more.",
+            ),
+        ]
 
     def export(self, *, user_id: UUID) -> dict[str, Any]:
-        """Return which messages went to the person and when."""
+        """Return which messages went to the person and when, and which they want."""
         return {
+            "mail_preferences": [
+                {"kind": one.kind, "wanted": one.wanted, "changed_at": one.changed_at}
+                for one in MailPreference.objects.filter(user=user_id).order_by("kind")
+            ],
             "messages": [
                 {
                     "template": message.template,
@@ -37,11 +51,12 @@ class NotificationsPersonalData(ports.PersonalData):
                     "created_at": message.created_at,
                 }
                 for message in messages_to(user_id).order_by("id")
-            ]
+            ],
         }
 
     def erase(self, *, user_id: UUID, actor_id: UUID, now: datetime) -> None:
-        """Give up what isn't sent, and forget what was kept of the address."""
+        """Give up what isn't sent, forget what was kept of the address, and what they said of mail."""
+        preferences.forget(user_id=user_id)
         services.forget_person(user_id=user_id)
 
 

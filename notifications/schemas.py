@@ -1,4 +1,4 @@
-"""What the timeline answers, for the OpenAPI document."""
+"""Shapes of what notifications ask and answer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from notifications.models import EmailMessage
+from shop.api.serializers import BodySerializer
 
 
 class DeliverySerializer(serializers.Serializer[Any]):
@@ -38,3 +39,17 @@ class TimelineSerializer(serializers.Serializer[Any]):
     next = serializers.CharField(read_only=True, allow_null=True)
     previous = serializers.CharField(read_only=True, allow_null=True)
     results = EntrySerializer(many=True, read_only=True)
+
+
+class PreferencesSerializer(serializers.Serializer[Any]):
+    """Which mail a customer wants beside that about their orders and their account."""
+
+    marketing = serializers.BooleanField(read_only=True)
+    back_in_stock = serializers.BooleanField(read_only=True)
+
+
+class ChangePreferencesSerializer(BodySerializer):
+    """What is left out stays as it is."""
+
+    marketing = serializers.BooleanField(required=False)
+    back_in_stock = serializers.BooleanField(required=False)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 
-from notifications import links
+from notifications import links, preferences, unsubscribing
 from notifications.account_letters import to_account
 from notifications.errors import Undeliverable
 from notifications.letter import Letter
 from notifications.rendering import supported
+from notifications.unsubscribing import BACK_IN_STOCK, Subscription
 from products import selectors as products
 
 if TYPE_CHECKING:
@@ -23,17 +25,23 @@ if TYPE_CHECKING:
 
 def back_in_stock(message: EmailMessage, now: datetime) -> Letter:
     """Tell a customer who waited that a variant can be had again."""
+    user_id = UUID(message.recipient_ref)
+    if not preferences.wants(user_id, BACK_IN_STOCK):
+        raise Undeliverable("They don't want such mail any more.")
     letter = to_account(message, now)
     variant = message.fact("variant")
     facts = products.variant_facts([variant], language=letter.language).get(variant)
     if facts is None or not facts.for_sale:
         raise Undeliverable("It isn't sold any more.")
+    token = unsubscribing.token_of(Subscription(user_id=user_id, purpose=BACK_IN_STOCK))
+    unsubscribe_url = links.unsubscribe(token=token)
     about = {
         "product_name": facts.product_name,
         "variant_name": _named(facts.options),
         "product_url": links.product(slug=facts.slug),
+        "unsubscribe_url": unsubscribe_url,
     }
-    return replace(letter, context=letter.context | about)
+    return replace(letter, context=letter.context | about, unsubscribe_url=unsubscribe_url)
 
 
 def stock_low(message: EmailMessage, now: datetime) -> Letter:

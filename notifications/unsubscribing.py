@@ -1,4 +1,4 @@
-"""The token in a link that takes a consent back: signed, stored nowhere, of one person and one purpose."""
+"""The token in a link that ends one kind of mail: signed, stored nowhere, of one person and one purpose."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from shop.core.errors import NotFound
 
 # What people agree to who get mail that they didn't cause.
 MARKETING = "marketing"
+# What people have asked to be told.
+BACK_IN_STOCK = "back_in_stock"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """What somebody agreed to get."""
+    """What somebody agreed to get, or asked for."""
 
     user_id: UUID
     purpose: str

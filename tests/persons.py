@@ -141,6 +141,7 @@ def _keep_house(person: Person) -> None:
         assert client.post(f"{API}users/me/{kind}_addresses/", address).status_code == 201
     consent = {"purpose": "marketing", "granted": True, "source": f"form {mark}"}
     assert client.post(f"{API}users/me/consents/", consent).status_code == 201
+    assert client.patch(f"{API}notifications/preferences/", {"back_in_stock": False}).status_code == 200
     client.post(f"{API}users/me/email/", {"email": f"new-{mark}@example.com", "password": PASSWORD})
     anonymous().post(f"{API}auth/password/reset/", {"email": person.user.email})
     assert client.post(f"{API}users/me/two_factor/", {"password": PASSWORD}).status_code == 201

@@ -66,6 +66,8 @@ ANONYMOUS = {
     "POST orders/{order_id}/fulfilments/": (401, "not_authenticated"),
     "GET orders/{order_id}/fulfilments/{pk}/packing_slip/": (401, "not_authenticated"),
     "POST orders/{pk}/reorder/": (404, "not_found"),
+    "GET notifications/preferences/": (401, "not_authenticated"),
+    "PATCH notifications/preferences/": (401, "not_authenticated"),
     "GET orders/{order_id}/timeline/": (404, "not_found"),
     "POST orders/{order_id}/timeline/{pk}/resend/": (404, "not_found"),
     "GET orders/{order_id}/returns/": (404, "not_found"),

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from notifications import services
 from notifications.models import EmailMessage
+from notifications.template_admin import MailTemplateAdmin
 from shop.api.admin import ReadOnlyAdmin
 from shop.core.errors import DomainError
 from shop.core.transactions import use_case
@@ -17,6 +18,8 @@ from shop.core.transactions import use_case
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
+
+__all__ = ["EmailMessageAdmin", "MailTemplateAdmin"]
 
 
 @admin.register(EmailMessage)

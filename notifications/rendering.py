@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -12,11 +13,15 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from notifications import links
+from notifications import links, sandbox
 from shop.core import formats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from notifications.sandbox import Words
+
+log = logging.getLogger(__name__)
 
 # Mail programs cut a subject far earlier; a header line may not be longer than 998 characters.
 _LONGEST_SUBJECT = 200
@@ -31,22 +36,27 @@ class Rendered:
     html: str
 
 
-def render(*, template: str, language: str, context: Mapping[str, Any]) -> Rendered:
+def render(
+    *, template: str, language: str, context: Mapping[str, Any], words: Words | None = None
+) -> Rendered:
     """
     Write a mail in a language.
 
     :param template: the name its three files share, such as ``order_placed``.
     :param context: what the templates show; strings from shoppers may be in it as they are.
+    :param words: what staff have written in place of the shop's own words. Should they fail with these very values,
+        the shop's own are sent: a mail with other words is better than none.
     """
     with translation.override(language):
         values = {**_everywhere(language), **context}
+        own = _written(template, words, values)
         # The subject first: the HTML part has it as its title.
-        subject = _subject(_render(template, "subject.txt", values))
+        subject = _subject(own.subject if own else _render(template, "subject.txt", values))
         values["subject"] = subject
         return Rendered(
             subject=subject,
-            text=_tidy(_render(template, "txt", values)),
-            html=_inliner().inline(_render(template, "html", values)),
+            text=_tidy(_render(template, "txt", {**values, "written": own.text if own else ""})),
+            html=_inliner().inline(_render(template, "html", {**values, "written": own.html if own else ""})),
         )
 
 
@@ -64,6 +74,16 @@ def supported(language: str) -> str:
 def _inliner() -> css_inline.CSSInliner:
     # Media queries can't be inlined: they stay in the head, for dark mode and small screens.
     return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def _written(template: str, words: Words | None, values: Mapping[str, Any]) -> Words | None:
+    if words is None:
+        return None
+    try:
+        return sandbox.write(template, words, values)
+    except Exception:
+        log.exception("the words that staff have written for %s can't be used", template)
+        return None
 
 
 def _render(template: str, part: str, values: Mapping[str, Any]) -> str:

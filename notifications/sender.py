@@ -14,7 +14,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core import mail
 
-from notifications import letters, rendering, selectors, services
+from notifications import letters, overriding, rendering, selectors, services
 from notifications.errors import NotReady, Undeliverable
 from notifications.failures import Failure, failure_of
 from shop.core.failpoints import failpoint
@@ -211,8 +211,10 @@ def _hand_over(outgoing: mail.EmailMultiAlternatives, connection: BaseEmailBacke
 
 
 def _mail(message: EmailMessage, letter: Letter, connection: BaseEmailBackend) -> mail.EmailMultiAlternatives:
+    template = letter.template or message.template
+    words = overriding.words_for(template=template, language=letter.language)
     written = rendering.render(
-        template=letter.template or message.template, language=letter.language, context=letter.context
+        template=template, language=letter.language, context=letter.context, words=words
     )
     outgoing = mail.EmailMultiAlternatives(
         subject=written.subject,

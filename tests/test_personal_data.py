@@ -52,6 +52,7 @@ SAYS_NOTHING = {
     "events.ParkedEvent": "group type key message topic error",
     "notifications.EmailMessage": "template recipient_ref context_ref lease_holder error message_id "
     "provider_message_id language",
+    "notifications.MailTemplate": "template language subject text html",
     "orders.Carrier": "code name tracking_pattern",
     "orders.Order": "number language currency tax_lines tax_rounding discounts shipping_method shipping_name coupons",
     "orders.OrderLine": "sku name options tax_name",

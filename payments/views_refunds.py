@@ -26,7 +26,7 @@ from shop.core.errors import FieldError, ValidationFailed
 from shop.core.money import price_from_text
 
 
-class RefundViewSet(viewsets.GenericViewSet):
+class RefundViewSet(viewsets.GenericViewSet[Refund]):
     """The refunds of one payment."""
 
     staff_permissions: ClassVar[dict[str, str]] = {

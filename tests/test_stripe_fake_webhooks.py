@@ -107,6 +107,41 @@ class TestWebhooks:
         assert stripe.Webhook.construct_event(body, fake.sign(body), SECRET).data.object.status == "canceled"
         assert shop.v1.events.retrieve(forged["id"]).type == "payment_intent.payment_failed"
 
+    def test_come_twice_late_and_newest_first_on_command(self, fake, shop, receiver):
+        fake.misdeliver(times=2)
+        new_intent(shop)
+        assert fake.wait_until_delivered(5)
+        assert len(receiver.got) == 2
+        assert control(fake, "/webhooks", times=1, delay=0.1, newest_first=True)[0] == 200
+        receiver.got.clear()
+        shop.v1.payment_intents.cancel(new_intent(shop).id)
+        assert receiver.got == []
+        assert fake.wait_until_delivered(5)
+        fake.webhooks_paused = True
+        fake.misdeliver(delay=0.0)
+        receiver.got.clear()
+        shop.v1.payment_intents.cancel(new_intent(shop).id)
+        fake.webhooks_paused = False
+        assert fake.wait_until_delivered(5)
+        assert receiver.types() == ["payment_intent.canceled", "payment_intent.created"]
+
+    def test_are_signed_with_both_secrets_while_one_is_rotated(self, fake, shop, receiver):
+        def is_signed(secret):
+            body, header = receiver.got[-1]
+            try:
+                return bool(stripe.Webhook.construct_event(body, header, secret))
+            except stripe.SignatureVerificationError:
+                return False
+
+        fake.rotate_secret("whsec_new")
+        new_intent(shop)
+        assert fake.wait_until_delivered(5)
+        assert (is_signed(SECRET), is_signed("whsec_new"), is_signed("whsec_wrong")) == (True, True, False)
+        assert control(fake, "/webhooks", secret="whsec_newer")[0] == 200
+        new_intent(shop)
+        assert fake.wait_until_delivered(5)
+        assert (is_signed("whsec_new"), is_signed("whsec_newer")) == (False, True)
+
     def test_reach_endpoints_that_asked_for_them(self, fake, shop, receiver):
         fake.webhook_url = None
         wanted = {"url": receiver.url, "enabled_events": ["payment_intent.succeeded"]}

@@ -61,7 +61,7 @@ def hear(payment: Payment, status: str, minute: int = 0) -> None:
 
 
 def of_staff() -> list[tuple[str, str]]:
-    return [(one.subject, one.body) for one in mail.outbox if one.to == ["staff@shop.example"]]
+    return [(str(one.subject), str(one.body)) for one in mail.outbox if one.to == ["staff@shop.example"]]
 
 
 def test_staff_hear_what_is_disputed_and_until_when(payment):

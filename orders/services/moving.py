@@ -27,7 +27,7 @@ class Actor:
     cause: str = ""
 
     @classmethod
-    def staff(cls, user_id: UUID, *, cause: str = "") -> Actor:
+    def staff(cls, user_id: UUID | None, *, cause: str = "") -> Actor:
         """Return a member of staff."""
         return cls(kind=OrderMove.Actor.STAFF, id=user_id, cause=cause)
 

@@ -199,6 +199,7 @@ def _pay_order(order: PayableOrder, *, now: datetime) -> PaymentException.Kind |
         # What mark_paid has begun is taken back when it refuses.
         with transaction.atomic():
             orders.mark_paid(order_id=order.id, now=now)
+            failpoint("webhook.after_stock_commit")
     except OutOfStock:
         return _Kind.OUT_OF_STOCK
     except TransitionNotAllowed:

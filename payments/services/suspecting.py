@@ -48,7 +48,7 @@ def suspects_in(since: datetime, looked_at: dict[str, int], *, now: datetime) ->
 def _pages(since: datetime, looked_at: dict[str, int]) -> dict[str, Page]:
     """Return what Stripe's books since the time say, by intent; what belongs to none is somebody else's."""
     parts: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    lists = {
+    lists: dict[str, Iterator[Any]] = {
         "charges": books.charges_since(since),
         "refunds": books.refunds_since(since),
         "disputes": books.disputes_since(since),

@@ -104,7 +104,11 @@ def _paid_orders_have_money(books: Books) -> list[str]:
     broken = []
     for order in Order.objects.filter(payment_status__in=ARRIVED, total__gt=0):
         payments = Payment.objects.filter(order=order, pays_order=True)
-        good = [payment for payment in payments if _is_its_money(books.intents.get(payment.pi_id), order)]
+        good = [
+            payment
+            for payment in payments
+            if payment.captured == order.total and _is_its_money(books.intents.get(payment.pi_id), order)
+        ]
         if len(good) != 1 or len(payments) != 1:
             broken.append(f"P1/P3: {order} is paid by {len(payments)}, rightly by {len(good)}")
     return broken
@@ -134,9 +138,9 @@ def _sums_agree(books: Books) -> list[str]:
             here[currency] += sign * amount
     # What came in another currency than was asked for is counted in the one that came.
     odd = PaymentException.objects.filter(kind="currency_mismatch", payment__isnull=False)
-    for exception in odd.select_related("payment"):
-        here[exception.payment.currency] -= exception.amount
-        here[exception.currency] += exception.amount
+    for asked, came, amount in odd.values_list("payment__currency", "currency", "amount"):
+        here[asked] -= amount
+        here[came] += amount
     return [
         f"P4: {there[currency]} {currency} at Stripe, {here[currency]} here"
         for currency in sorted({*there, *here})

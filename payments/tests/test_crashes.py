@@ -77,11 +77,12 @@ def test_a_webhook_that_wasnt_answered_comes_again(stripe, die_at, place, stored
     assert OutboxEvent.objects.filter(type="payments.payment_succeeded.v1").count() == 1
 
 
-def test_settling_that_died_before_its_commit_is_done_by_the_worker(stripe, die_at):
+@pytest.mark.parametrize("place", ["webhook.after_stock_commit", "webhook.after_outbox_insert"])
+def test_settling_that_died_before_its_commit_is_done_by_the_worker(stripe, die_at, place):
     payment = started(an_order())
     confirm(stripe, payment)
     before = OutboxEvent.objects.count()
-    die_at("webhook.after_outbox_insert")
+    die_at(place)
     deliver(stripe, events(stripe, "payment_intent.succeeded")[0])
     payment.refresh_from_db()
     assert (payment.status, OutboxEvent.objects.count()) == ("requires_payment", before)

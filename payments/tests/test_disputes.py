@@ -72,6 +72,7 @@ class TestOpened:
         assert (dispute.stripe_id, dispute.payment, dispute.amount) == (stripe_id, payment, 2480)
         assert (dispute.state, dispute.status, dispute.reason) == ("opened", "needs_response", "fraudulent")
         due = stripe.get(stripe_id)["evidence_details"]["due_by"]
+        assert dispute.evidence_due_by is not None
         assert (dispute.evidence_due_by.timestamp(), dispute.is_inquiry) == (due, False)
         assert (is_flagged(order), order.payment_status, order.status) == (True, "paid", "confirmed")
         assert (told(), StockMovement.objects.count()) == (["opened"], moved)

@@ -118,6 +118,16 @@ class TestEndpoint:
         assert post(raw, stripe.sign(raw)).status_code == 400
         assert post(raw, sign(raw, "whsec_new")).status_code == 200
 
+    def test_takes_a_webhook_that_is_signed_with_both(self, stripe, settings):
+        _, raw = a_success(stripe)
+        stripe.rotate_secret("whsec_new")
+        both = stripe.sign(raw)
+
+        for secrets, status in ((["whsec_new"], 200), ([SECRET], 200), (["whsec_newest"], 400)):
+            settings.STRIPE_WEBHOOK_SECRETS = secrets
+            assert post(raw, both).status_code == status
+        assert StripeEvent.objects.count() == 1
+
     def test_refuses_a_huge_body(self, stripe):
         raw = b" " * (1024 * 1024 + 1)
 

@@ -22,7 +22,8 @@ Control, JSON with `Content-Type: application/json`; `StripeFake` has each as a 
   GET  /_fake/deliveries                        webhooks still to be delivered
   POST /_fake/faults                            {method, path: a regex, how, times, seconds}; or DELETE
        how: before, after, 500, 500_after, 429, 409, hang, malformed (`faults.KINDS` says what each does)
-  POST /_fake/webhooks                          {paused: true | false | "drop", url, secret}
+  POST /_fake/webhooks                          {paused: true | false | "drop", url, secret, keep_old: sign with the
+       old one too, times: send each so often, delay: seconds, newest_first: of those that wait}
   POST /_fake/events                            {type, object: an id or an object}: forge, without delivery
   POST /_fake/events/{id}/send                  {times, concurrent}: deliver now, once more
   POST /_fake/payment_intents/{id}/settle       {result: succeed | fail}

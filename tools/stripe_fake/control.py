@@ -99,7 +99,10 @@ def _webhooks(fake: StripeFake, values: Json, object_id: str) -> Json:
     if "url" in values:
         fake.webhook_url = values["url"]
     if "secret" in values:
-        fake.webhook_secret = str(values["secret"])
+        fake.rotate_secret(str(values["secret"]), keep_old=bool(values.get("keep_old", False)))
+    fake.misdeliver(
+        times=values.get("times"), delay=values.get("delay"), newest_first=values.get("newest_first")
+    )
     if "paused" in values:
         fake.webhooks_paused = values["paused"]
     return {"webhooks_paused": fake.webhooks_paused, "webhook_url": fake.webhook_url}

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from tools.stripe_fake.errors import Json
@@ -24,11 +25,12 @@ _PATIENCE = 2.0
 """How long, in seconds, stopping waits for attempts in hand."""
 
 
-def sign(payload: bytes, secret: str, timestamp: int | None = None) -> str:
-    """Return the `Stripe-Signature` header for a body."""
+def sign(payload: bytes, secret: str, timestamp: int | None = None, *, old_secret: str | None = None) -> str:
+    """Return the `Stripe-Signature` header for a body; with both signatures while a secret is rotated."""
     moment = int(time.time()) if timestamp is None else timestamp
-    mac = hmac.new(secret.encode(), f"{moment}.".encode() + payload, hashlib.sha256)
-    return f"t={moment},v1={mac.hexdigest()}"
+    signed = f"{moment}.".encode() + payload
+    macs = [hmac.new(key.encode(), signed, hashlib.sha256) for key in (secret, old_secret) if key]
+    return ",".join([f"t={moment}", *(f"v1={mac.hexdigest()}" for mac in macs)])
 
 
 @dataclass(frozen=True)
@@ -107,18 +109,25 @@ class Deliveries:
 
     def _take(self) -> tuple[Delivery | None, float]:
         """Return a delivery that is due, or the seconds until there may be one."""
-        now = time.time()
-        rows = self._world.ledger.db.execute(
-            "SELECT id, event_id, endpoint, attempt, first, due FROM deliveries ORDER BY due, id LIMIT 50"
-        )
-        for *values, due in rows.fetchall():
+        now, wait = time.time(), _IDLE
+        is_reversed = self._world.settings.webhooks_newest_first
+        if is_reversed and self._busy:
+            return None, _IDLE
+        for *values, due in self._rows(newest_first=is_reversed):
             if values[0] in self._busy:
                 continue
             if due > now:
-                return None, min(_IDLE, due - now)
+                wait = min(wait, due - now)
+                continue
             self._busy.add(values[0])
             return Delivery(*values), 0.0
-        return None, _IDLE
+        return None, wait
+
+    def _rows(self, *, newest_first: bool) -> list[tuple[Any, ...]]:
+        order = "id DESC" if newest_first else "due, id"
+        return self._world.ledger.db.execute(
+            f"SELECT id, event_id, endpoint, attempt, first, due FROM deliveries ORDER BY {order} LIMIT 50"  # noqa: S608
+        ).fetchall()
 
     def _attempt(self, delivery: Delivery) -> int | None:
         """Return the status of one attempt, 0 without an answer, None when there is nobody to send to."""
@@ -128,7 +137,7 @@ class Deliveries:
             payload = json.dumps(public(event), indent=2).encode() if event else b""
         if event is None or target is None:
             return None
-        return post(target[0], payload, sign(payload, target[1]), self._world.settings.delivery_timeout)
+        return post(target[0], payload, self._sign(payload, target[1]), self._world.settings.delivery_timeout)
 
     def _note(self, delivery: Delivery, status: int | None) -> None:
         settings, ledger = self._world.settings, self._world.ledger
@@ -166,7 +175,12 @@ class Deliveries:
             payload = json.dumps(public(event), indent=2).encode()
             targets = [self.target(endpoint) for endpoint in self._world.targets_of(event)]
         timeout = self._world.settings.delivery_timeout
-        return [post(target[0], payload, sign(payload, target[1]), timeout) for target in targets if target]
+        return [
+            post(target[0], payload, self._sign(payload, target[1]), timeout) for target in targets if target
+        ]
+
+    def _sign(self, payload: bytes, secret: str) -> str:
+        return sign(payload, secret, old_secret=self._world.settings.webhook_old_secret)
 
 
 def post(url: str, payload: bytes, signature: str, timeout: float) -> int:

@@ -174,6 +174,22 @@ class StripeFake:
     def webhook_secret(self, secret: str) -> None:
         self._settings.webhook_secret = secret
 
+    def misdeliver(
+        self, *, times: int | None = None, delay: float | None = None, newest_first: bool | None = None
+    ) -> None:
+        """Send webhooks so many times from now on, so late (in seconds), or the newest of those that wait first."""
+        with self._world.ledger.lock:
+            known = self._settings
+            known.webhook_times = known.webhook_times if times is None else times
+            known.webhook_delay = known.webhook_delay if delay is None else delay
+            if newest_first is not None:
+                known.webhooks_newest_first = newest_first
+
+    def rotate_secret(self, secret: str, *, keep_old: bool = True) -> None:
+        """Sign with another secret from now on, and with the old one too as long as that is kept."""
+        self._settings.webhook_old_secret = self.webhook_secret if keep_old else None
+        self.webhook_secret = secret
+
     def pending_deliveries(self) -> list[Json]:
         return self._deliveries.pending()
 
@@ -197,8 +213,9 @@ class StripeFake:
         return [status for statuses in rounds for status in statuses]
 
     def sign(self, payload: bytes, timestamp: int | None = None) -> str:
-        """Return the `Stripe-Signature` header of a body, made with the configured secret."""
-        return sign(payload, self.webhook_secret, timestamp)
+        """Return the `Stripe-Signature` header of a body, made with the configured secrets."""
+        old_secret = self._settings.webhook_old_secret
+        return sign(payload, self.webhook_secret, timestamp, old_secret=old_secret)
 
     def settle(self, intent_id: str, *, succeeds: bool = True) -> Json:
         """End an asynchronous payment now."""

@@ -21,6 +21,14 @@ class Settings:
 
     webhook_url: str | None = None
     webhook_secret: str = "whsec_fake"  # noqa: S105 - the fake guards nothing
+    webhook_old_secret: str | None = None
+    """While a secret is rotated: each webhook is signed with both."""
+    webhook_times: int = 1
+    """How many times each webhook is sent."""
+    webhook_delay: float = 0.0
+    """How long each webhook waits before it is sent."""
+    webhooks_newest_first: bool = False
+    """Of those that wait, the newest is sent first, one at a time."""
     data: Path | None = None
     settle_after: float = 3.0
     """From `processing` to the end of an asynchronous payment."""
@@ -106,10 +114,11 @@ class World:
 
     def plan_deliveries(self, event: Json) -> None:
         now = time.time()
-        targets = self.targets_of(event)
+        due = now + self.settings.webhook_delay
+        targets = self.targets_of(event) * self.settings.webhook_times
         self.ledger.db.executemany(
             "INSERT INTO deliveries (event_id, endpoint, attempt, first, due) VALUES (?, ?, 0, ?, ?)",
-            [(event["id"], target, now, now) for target in targets],
+            [(event["id"], target, now, due) for target in targets],
         )
         self.change(event, pending_webhooks=len(targets))
 

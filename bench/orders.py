@@ -145,7 +145,7 @@ def _measure(times: int) -> dict[str, float]:
     from users.models import User
     from users.tests.clients import client_of
 
-    clients = {email: client_of(User.objects.get(email=email)) for email in (CUSTOMER, STAFF)}
+    clients: dict[str, Any] = {email: client_of(User.objects.get(email=email)) for email in (CUSTOMER, STAFF)}
     figures = {}
     for name, path in LISTS.items():
         client = clients[CUSTOMER if name.startswith("customer") else STAFF]

@@ -44,7 +44,7 @@ def _story(slip: Slip, title: str, write: Writer) -> list[Any]:
             ("VALIGN", (0, 0), (-1, -1), "BOTTOM"),
         ),
     )
-    parts = [
+    parts: list[Any] = [
         heading,
         _parties(slip, write),
         _goods(words("slip", "In this parcel"), slip.packed, "packed", write),

@@ -7,14 +7,14 @@ from orders.views import (
     OrderExportViewSet,
     OrderViewSet,
     ReturnViewSet,
-    StaffOrderViewSet,
+    StaffOrderListViewSet,
 )
 from orders.views.of_order import UUIDS
 
 router = DefaultRouter()
 router.include_root_view = False
 router.include_format_suffixes = False
-router.register("orders/staff", StaffOrderViewSet, basename="order-staff")
+router.register("orders/staff", StaffOrderListViewSet, basename="order-staff")
 router.register("orders/export", OrderExportViewSet, basename="order-export")
 router.register("orders", OrderViewSet, basename="order")
 router.register(rf"orders/(?P<order_id>{UUIDS})/fulfilments", FulfilmentViewSet, basename="order-fulfilment")

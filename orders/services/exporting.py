@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def record_export(*, actor_id: UUID, narrowed_by: Iterable[str], now: datetime) -> None:
+def record_export(*, actor_id: UUID | None, narrowed_by: Iterable[str], now: datetime) -> None:
     """
     Write down that somebody takes a copy of orders, which say who bought what and where they live.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -13,11 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders import services
+from orders.exports import orders_file
 from orders.models import Order
 from orders.schemas_staff import StaffOrderSerializer
-from orders.selectors.exporting import export_lines
 from orders.selectors.staff import orders_for_staff
-from orders.serializers_staff import ExportFilters, StaffOrderFilters
+from orders.serializers_lists import ExportFilters, StaffOrderFilters
 from orders.shapes_staff import slim
 from shop.api.paging import KeysetPagination, Ordering
 from shop.api.permissions import StaffWith
@@ -25,7 +25,7 @@ from shop.api.renderers import JSONRenderer
 from shop.core.transactions import use_case
 
 
-class StaffOrderViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Order]):
+class StaffOrderListViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Order]):
     """All orders, newest first."""
 
     staff_permissions: ClassVar[dict[str, str]] = {"list": "orders.view_order"}
@@ -65,11 +65,4 @@ class OrderExportViewSet(viewsets.GenericViewSet[Order]):
         use_case(
             services.record_export, actor_id=request.user.pk, narrowed_by=request.query_params.keys(), now=now
         )
-        return csv_file(export_lines(orders_for_staff(filters)))
-
-
-def csv_file(lines: Any) -> StreamingHttpResponse:
-    """Answer with a file of orders, read and written piece by piece."""
-    name = f"orders-{timezone.localdate():%Y-%m-%d}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+        return orders_file(orders_for_staff(filters), now=now)

@@ -47,6 +47,15 @@ def verify_email(message: EmailMessage, now: datetime) -> Letter:
 
 def refresh_token_reused(message: EmailMessage, now: datetime) -> Letter:
     """Tell that a sign-in was ended, which one it was, and what to do."""
+    return _about_session(message, now)
+
+
+def new_sign_in(message: EmailMessage, now: datetime) -> Letter:
+    """Tell of a sign-in from a device or a place that is new, and what to do if it was somebody else."""
+    return _about_session(message, now)
+
+
+def _about_session(message: EmailMessage, now: datetime) -> Letter:
     letter = to_account(message, now, reset_url=_reset_url)
     session = users.session_facts(UUID(message.fact("session")))
     if session is None:
@@ -120,6 +129,7 @@ LETTERS: dict[str, Callable[[EmailMessage, datetime], Letter]] = {
     "password_reset": password_reset,
     "verify_email": verify_email,
     "refresh_token_reused": refresh_token_reused,
+    "new_sign_in": new_sign_in,
     "two_factor_changed": two_factor_changed,
     "email_change_confirm": email_change_confirm,
     "email_change_asked": email_change_asked,

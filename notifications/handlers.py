@@ -67,6 +67,13 @@ def on_refresh_token_reused(event: Received, now: datetime) -> None:
     _sparingly_to_user("refresh_token_reused", event, now, {"session": str(fact.session_id)})
 
 
+@handles("users.unfamiliar_sign_in.v1", group="notifications")
+def on_unfamiliar_sign_in(event: Received, now: datetime) -> None:
+    """Tell the owner of a sign-in from a device or a place that is new."""
+    fact: Any = event.fact
+    _sparingly_to_user("new_sign_in", event, now, {"session": str(fact.session_id)})
+
+
 @handles("users.two_factor_changed.v1", group="notifications")
 def on_two_factor_changed(event: Received, now: datetime) -> None:
     """Tell the owner that the second factor was switched on or off."""
@@ -92,6 +99,15 @@ def on_order_placed(event: Received, now: datetime) -> None:
 def on_payment_succeeded(event: Received, now: datetime) -> None:
     """Send the receipt; a free order has a payment too."""
     _about_order("order_paid", event, now)
+
+
+@handles("payments.payment_failed.v1", group="notifications")
+def on_payment_failed(event: Received, now: datetime) -> None:
+    """Say that a payment didn't go through, once a day."""
+    fact: Any = event.fact
+    since, ref = now - timedelta(days=1), To.order(fact.order_id).ref
+    if not selectors.owed_since(since, template="payment_failed", recipient_ref=ref):
+        _about_order("payment_failed", event, now)
 
 
 @handles("orders.order_cancelled.v1", group="notifications")

@@ -58,6 +58,14 @@ def _order_paid(message: EmailMessage, now: datetime) -> Letter:
     return _order(message, attachments=(attachment,), receipt_number=receipt.number, receipt_file=name)
 
 
+def _payment_failed(message: EmailMessage, now: datetime) -> Letter:
+    letter = _order(message)
+    order = letter.context["order"]
+    if (order["status"], order["payment_status"]) != ("pending", "failed"):
+        raise Undeliverable("The order was paid, cancelled or has expired meanwhile.")
+    return letter
+
+
 def _order_cancelled(message: EmailMessage, now: datetime) -> Letter:
     return _order(message, was_paid=bool(message.fact("was_paid")))
 
@@ -101,6 +109,7 @@ _LETTERS: dict[str, Callable[[EmailMessage, datetime], Letter]] = {
     **stock_letters.LETTERS,
     "order_placed": _order_placed,
     "order_paid": _order_paid,
+    "payment_failed": _payment_failed,
     "order_cancelled": _order_cancelled,
     "order_expired": _order_expired,
     "order_shipped": _order_shipped,

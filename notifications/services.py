@@ -33,6 +33,8 @@ LEASE = timedelta(minutes=2)
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(hours=24)
+# Most people take another card at once, and then there is nothing to tell them.
+_TIME_TO_PASS = {"payment_failed": timedelta(minutes=2)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,13 @@ def enqueue(
         event_id=event_id,
         template=template,
         recipient_ref=to.ref,
-        defaults=_fresh(now) | {"recipient_kind": to.kind, "order_id": order_id, "context_ref": facts or {}},
+        defaults=_fresh(now)
+        | {
+            "recipient_kind": to.kind,
+            "order_id": order_id,
+            "context_ref": facts or {},
+            "next_attempt_at": now + _TIME_TO_PASS.get(template, timedelta()),
+        },
     )
 
 

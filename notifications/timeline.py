@@ -17,6 +17,7 @@ _State = EmailMessage.State
 _WORDS = {
     "order_placed": pgettext_lazy("timeline", "Confirmation of your order"),
     "order_paid": pgettext_lazy("timeline", "Receipt for your payment"),
+    "payment_failed": pgettext_lazy("timeline", "A payment did not go through"),
     "order_cancelled": pgettext_lazy("timeline", "Your order was cancelled"),
     "order_expired": pgettext_lazy("timeline", "Your order was not paid in time"),
     "order_refunded": pgettext_lazy("timeline", "Your refund"),

@@ -70,6 +70,17 @@ class RefreshTokenReused(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnfamiliarSignIn(Event):
+    """Somebody signed in with a kind of device, or from a network, that this account wasn't signed in from before."""
+
+    type = "users.unfamiliar_sign_in.v1"
+    key = "user_id"
+
+    user_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class EmailChangeRequested(Event):
     """Somebody signed in asked for another address; the row of the change holds the old one and the new one."""
 

@@ -169,6 +169,18 @@ def test_an_event_of_an_order_owes_its_buyer_a_message(
     assert message.order_id == order_id
 
 
+def test_a_payment_that_failed_is_told_of_in_a_while_and_once_a_day() -> None:
+    order_id = uuid4()
+    for _ in range(3):
+        receive("payments.payment_failed.v1", order_id=order_id, reason="card_declined")
+    receive("payments.payment_failed.v1", order_id=uuid4(), reason="card_declined")
+
+    message = EmailMessage.objects.get(order_id=order_id)
+    assert (message.template, message.context_ref) == ("payment_failed", {})
+    assert message.next_attempt_at - message.created_at == timedelta(minutes=2)
+    assert EmailMessage.objects.count() == 2
+
+
 def test_the_same_event_twice_owes_one_message() -> None:
     order_id, event_id = uuid4(), uuid4()
     receive("orders.order_expired.v1", event_id, order_id=order_id)
@@ -206,9 +218,11 @@ def test_two_events_of_one_order_owe_two_messages() -> None:
         ("users.email_change_requested.v1", {"user_id", "change_id"}),
         ("users.email_changed.v1", {"user_id", "change_id"}),
         ("users.refresh_token_reused.v1", {"user_id", "session_id"}),
+        ("users.unfamiliar_sign_in.v1", {"user_id", "session_id"}),
         ("users.two_factor_changed.v1", {"user_id", "enabled", "by_staff"}),
         ("orders.order_placed.v1", {"order_id"}),
         ("payments.payment_succeeded.v1", {"order_id"}),
+        ("payments.payment_failed.v1", {"order_id"}),
         ("orders.order_cancelled.v1", {"order_id", "was_paid"}),
         ("orders.order_expired.v1", {"order_id"}),
         ("orders.shipment_sent.v1", {"order_id", "shipment_id", "last"}),

@@ -289,6 +289,23 @@ class TestRefreshTokenReused:
         assert undelivered(server, message) == "The account is erased or closed."
 
 
+class TestNewSignIn:
+    def test_names_the_device_and_the_place_in_words_of_ours(self, server: Script) -> None:
+        account = an_account(email_verified_at=timezone.now())
+        agent = "Mozilla/5.0 (X11; Linux x86_64; evil.example) Firefox/131.0"
+        client = accounts.Client(address="203.0.113.77", user_agent=agent)
+        opened = accounts.open_session(user=account, client=client, now=timezone.now())
+        owe("new_sign_in", account, session=opened.session_id)
+
+        text = delivered(server)
+
+        assert server.taken[0]["Subject"] == "New sign-in at Fern & Oak"
+        assert "Device: Firefox on Linux\nNetwork: 203.0.113.x\nSigned in: " in text
+        assert "evil" not in text
+        (link,) = links_in(text)
+        assert "/account/reset/" in link
+
+
 class TestTwoFactorChanged:
     @pytest.mark.parametrize(
         ("enabled", "by_staff", "subject", "says"),

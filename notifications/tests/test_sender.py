@@ -90,6 +90,25 @@ class TestDelivery:
         assert attached.get_content() == b"%PDF-1.7 receipt"
         assert taken["Subject"] == "Your receipt for order K7Q2MXR94T"
 
+    def test_a_failed_payment_is_told_of_while_the_order_still_waits_for_it(
+        self, server: Script, orders: Orders
+    ) -> None:
+        orders.changes = {"payment_status": "failed"}
+        waits = a_message("payment_failed", next_attempt_at=timezone.now())
+        assert send() == 1
+        orders.changes = {"payment_status": "paid", "status": "confirmed"}
+        paid = a_message("payment_failed", next_attempt_at=timezone.now())
+
+        assert send() == 0
+
+        (taken,) = server.taken
+        assert (taken["Subject"], taken["Message-ID"]) == (
+            "Your order K7Q2MXR94T is not paid yet",
+            waits.message_id,
+        )
+        paid.refresh_from_db()
+        assert paid.error == "The order was paid, cancelled or has expired meanwhile."
+
     def test_waits_for_a_receipt_that_is_not_issued_yet(
         self, server: Script, orders: Orders, receipts: SimpleNamespace
     ) -> None:

@@ -17,6 +17,7 @@ from users.errors import TokenInvalid
 from users.events import RefreshTokenReused
 from users.models import Session, User
 from users.services.codes import count_code_try, use_code_to_sign_in
+from users.services.familiarity import tell_if_unfamiliar
 from users.services.recognition import claim, recognised
 from users.versions import raised_version
 
@@ -45,7 +46,7 @@ def sign_in(
     Open a session for whoever knows the password, and has the second factor where there is one.
 
     Transaction: its own; call it outside of one, because checking a password takes long. The receivers of
-    ``ports.signed_in`` run in it.
+    ``ports.signed_in`` run in it. Emits: ``users.unfamiliar_sign_in.v1`` from a device or network never seen before.
 
     :param cart_token: the guest cart to take over, as the client sent it.
     :param otp: a code of the second factor; without one it isn't looked at.
@@ -65,6 +66,7 @@ def _open(*, who: Recognised, otp: str, client: Client, cart_token: str | None, 
     claim(who, now=now)
     use_code_to_sign_in(user=who.user, otp=otp, now=now)
     opened = open_session(user=who.user, client=client, now=now)
+    tell_if_unfamiliar(user_id=who.user.pk, session_id=opened.session_id, client=client, now=now)
     for receiver in ports.signed_in.receivers():
         receiver(user_id=who.user.pk, cart_token=cart_token, now=now)
     return opened

@@ -164,7 +164,7 @@ class TestLogin:
 
         assert (response.status_code, response.data["code"]) == (400, "validation_failed")
 
-    def test_costs_four_statements(self, anonymous, monkeypatch):
+    def test_costs_five_statements(self, anonymous, monkeypatch):
         monkeypatch.setattr(ports, "signed_in", ports.Registry())
         body = {"email": UserFactory().email, "password": PASSWORD}
 
@@ -178,6 +178,8 @@ class TestLogin:
             # The second factor.
             "SELECT",
             "INSERT",
+            # Whether the device and the place are familiar.
+            "SELECT",
         ]
 
 

@@ -54,6 +54,19 @@ class OrderPaid(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderAuthorized(Event):
+    """An order stands, and the bank holds its money until the goods leave; ``orders.order_paid.v1`` follows then."""
+
+    type = "orders.order_authorized.v1"
+    key = "order_id"
+
+    order_id: UUID
+    user_id: UUID | None
+    currency: str
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderCancelled(Event):
     """An order was cancelled; ``was_paid`` says that money must go back."""
 

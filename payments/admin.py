@@ -10,7 +10,16 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from payments import services
-from payments.models import Dispute, Payment, PaymentException, Receipt, Reconciliation, Refund, StripeEvent
+from payments.models import (
+    CreditNote,
+    Dispute,
+    Payment,
+    PaymentException,
+    Receipt,
+    Reconciliation,
+    Refund,
+    StripeEvent,
+)
 from shop.api.admin import ReadOnlyAdmin, money_column
 from shop.core.transactions import use_case
 
@@ -120,6 +129,14 @@ class StripeEventAdmin(ReadOnlyAdmin):
     list_filter = ("type", ("processed_at", admin.EmptyFieldListFilter), "ignored")
     search_fields = ("id", "pi_id")
     ordering = ("-received_at",)
+
+
+@admin.register(CreditNote)
+class CreditNoteAdmin(ReadOnlyAdmin):
+    list_display = ("number", "payment_id", "refund_id", "issued_at")
+    list_filter = ("series", "year")
+    search_fields = ("number",)
+    ordering = ("-issued_at",)
 
 
 @admin.register(Receipt)

@@ -1,61 +1,42 @@
-"""The receipt as a document: PDF and HTML out of the stored facts. Nothing here reads the database or the network."""
+"""Receipts and credit notes as PDF and HTML, out of what they show. Nothing here reads the database or the network."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from django.template.loader import render_to_string
+from reportlab.graphics.shapes import Drawing, Rect
 from reportlab.lib.units import mm
-from reportlab.platypus import Paragraph, Spacer, Table
+from reportlab.platypus import Image, Paragraph, Spacer, Table
 
-from payments.wording import WORDS
-from shop.core.formats import Writer, is_zero, one_line
+from payments.logo import logo, logo_as_link
+from payments.proving import picture_path, proof_url, squares, written
+from payments.sheet import receipt_sheet
 from shop.core.paper import GREEN, INK, LINE, WIDTH, pdf_of, table_style, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from payments.sheet import Sheet
+
 _LAST_SUMS = 8
+_SQUARE: dict[str, Any] = {"fillColor": INK, "strokeColor": None}
+_WHOLE = ("NOSPLIT", (0, 0), (-1, -1))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Line:
-    """A bought line, written out."""
-
-    name: str
-    details: Sequence[str]
-    quantity: str
-    price: str
-    rate: str
-    amount: str
+def receipt_pdf(receipt: Mapping[str, Any], code: str = "") -> bytes:
+    """Return a receipt as a PDF; its facts and code as for ``receipt_sheet``."""
+    return as_pdf(receipt_sheet(receipt, code))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Sheet:
-    """What both forms of a receipt show: text alone, in the buyer's language."""
-
-    language: str
-    words: Mapping[str, str]
-    title: str
-    seller_name: str
-    facts: Sequence[tuple[str, str]]
-    seller: Sequence[str]
-    buyer: Sequence[str]
-    lines: Sequence[_Line]
-    totals: Sequence[tuple[str, str]]
-    total: str
-    taxes: Sequence[tuple[str, str, str, str]]
-    notes: Sequence[str]
+def receipt_html(receipt: Mapping[str, Any], code: str = "") -> str:
+    """Return a receipt as a page; its facts and code as for ``receipt_sheet``."""
+    return as_html(receipt_sheet(receipt, code))
 
 
-def receipt_pdf(receipt: Mapping[str, Any]) -> bytes:
-    """
-    Return the receipt as a PDF; the same facts always give the same bytes.
-
-    :param receipt: the stored facts, JSON-ready; amounts are plain decimals in its currency.
-    """
-    sheet = _sheet(receipt)
+def as_pdf(sheet: Sheet) -> bytes:
+    """Return a document as a PDF; the same facts always give the same bytes."""
     return pdf_of(
         _story(sheet),
         title=sheet.title,
@@ -65,128 +46,19 @@ def receipt_pdf(receipt: Mapping[str, Any]) -> bytes:
     )
 
 
-def receipt_html(receipt: Mapping[str, Any]) -> str:
-    """
-    Return the receipt as a page that needs nothing else and prints well.
-
-    :param receipt: as for ``receipt_pdf``.
-    """
-    return render_to_string("payments/receipt.html", {"sheet": _sheet(receipt)})
-
-
-def _sheet(receipt: Mapping[str, Any]) -> _Sheet:
-    language = str(receipt.get("language") or "en").lower()[:2]
-    language = language if language in WORDS else "en"
-    words, write, currency = WORDS[language], Writer(language), str(receipt["currency"])
-    number = one_line(receipt["number"])
-    return _Sheet(
-        language=language,
-        words=words,
-        title=f"{words['receipt']} {number}",
-        seller_name=one_line(receipt["seller"]["name"]),
-        facts=_facts(receipt, words, write),
-        seller=_seller(receipt["seller"], words),
-        buyer=_buyer(receipt["buyer"], words),
-        lines=[_line(line, currency, words, write) for line in receipt["lines"]],
-        totals=_totals(receipt, words, write),
-        total=write.amount(receipt["total"], currency),
-        taxes=[
-            (
-                one_line(tax["name"]),
-                write.rate(tax["rate"]),
-                write.amount(tax["taxable"], currency),
-                write.amount(tax["amount"], currency),
-            )
-            for tax in receipt["tax_lines"]
-        ],
-        notes=_notes(receipt, words),
-    )
+def as_html(sheet: Sheet) -> str:
+    """Return a document as a page that needs nothing else and prints well."""
+    proof = None
+    if sheet.code:
+        url = proof_url(sheet.code)
+        rows = squares(url)
+        proof = {"url": url, "code": written(sheet.code), "path": picture_path(rows), "space": len(rows) + 4}
+    return render_to_string("payments/receipt.html", {"sheet": sheet, "logo": logo_as_link(), "proof": proof})
 
 
-def _facts(receipt: Mapping[str, Any], words: Mapping[str, str], write: Writer) -> list[tuple[str, str]]:
-    order, payment = receipt["order"], receipt["payment"]
-    method = str(payment.get("method") or "")
-    facts = [
-        (words["date"], write.day(receipt["issued_at"])),
-        (words["order"], one_line(order["number"])),
-        (words["placed"], write.day(order.get("placed_at"))),
-        (words["payment"], words.get(method, one_line(method))),
-        (words["paid"], write.day(payment.get("paid_at"))),
-    ]
-    return [(label, value) for label, value in facts if value]
-
-
-def _seller(seller: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
-    lines = [one_line(line) for line in str(seller.get("address") or "").splitlines()]
-    name = one_line(seller["name"])
-    if lines[:1] != [name]:
-        lines.insert(0, name)
-    if seller.get("vat_id"):
-        lines.append(f"{words['vat_id']} {one_line(seller['vat_id'])}")
-    return [line for line in lines if line]
-
-
-def _buyer(buyer: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
-    written = [
-        buyer.get("company"),
-        buyer.get("name"),
-        *(buyer.get("address_lines") or ()),
-        buyer.get("email"),
-        f"{words['vat_id']} {buyer['vat_id']}" if buyer.get("vat_id") else "",
-    ]
-    return list(dict.fromkeys(line for line in map(one_line, written) if line))
-
-
-def _line(line: Mapping[str, Any], currency: str, words: Mapping[str, str], write: Writer) -> _Line:
-    details = [f"{one_line(name)}: {one_line(value)}" for name, value in (line.get("options") or {}).items()]
-    if line.get("sku"):
-        details.append(f"{words['sku']} {one_line(line['sku'])}")
-    if not is_zero(line.get("discount_amount")):
-        details.append(f"{words['discount']} −{write.amount(line['discount_amount'], currency)}")
-    return _Line(
-        name=one_line(line["name"]),
-        details=details,
-        quantity=write.number(line["quantity"]),
-        price=write.amount(line["unit_price"], currency),
-        rate=write.rate(line.get("tax_rate")),
-        amount=write.amount(line["line_total"], currency),
-    )
-
-
-def _totals(receipt: Mapping[str, Any], words: Mapping[str, str], write: Writer) -> list[tuple[str, str]]:
-    currency = receipt["currency"]
-    totals = [(words["subtotal"], write.amount(receipt["subtotal"], currency))]
-    totals += [
-        (name, f"−{write.amount(amount, currency)}")
-        for name, amount in _discounts(receipt, words)
-        if not is_zero(amount)
-    ]
-    totals.append((words["shipping"], write.amount(receipt["shipping_total"], currency)))
-    if not is_zero(receipt["tax_added"]):
-        totals.append((words["tax"], write.amount(receipt["tax_added"], currency)))
-    return totals
-
-
-def _discounts(receipt: Mapping[str, Any], words: Mapping[str, str]) -> list[tuple[str, str]]:
-    # Receipts of before discounts had names have their sum alone.
-    named = [(one_line(one["name"]), one["amount"]) for one in receipt.get("discounts") or ()]
-    return named or [(words["discount"], receipt["discount_total"])]
-
-
-def _notes(receipt: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
-    notes = [f"{words['reference']}: {one_line(receipt['payment']['id'])}"]
-    if receipt["tax_lines"]:
-        notes.insert(0, words["included"] if receipt["prices_include_tax"] else words["added"])
-    treatment = receipt.get("tax_treatment")
-    if treatment in ("export", "reverse_charge"):
-        # Why no tax is charged has to be said (article 226 of Directive 2006/112/EC, numbers 11 and 11a).
-        notes.insert(0, words[treatment])
-    return notes
-
-
-def _story(sheet: _Sheet) -> list[Any]:
+def _story(sheet: Sheet) -> list[Any]:
     heading = Table(
-        [[text(sheet.seller_name, 16, bold=True), text(sheet.title, 16, right=True, grey=True)]],
+        [[_sign(sheet), text(sheet.title, 16, right=True, grey=True)]],
         colWidths=[WIDTH * 0.5, WIDTH * 0.5],
         style=table_style(
             ("LINEBELOW", (0, 0), (-1, 0), 1.5, GREEN), ("BOTTOMPADDING", (0, 0), (-1, -1), 10)
@@ -195,11 +67,43 @@ def _story(sheet: _Sheet) -> list[Any]:
     notes = Table(
         [[text(note, 8, grey=True)] for note in sheet.notes], colWidths=[WIDTH], style=table_style()
     )
-    parts = [heading, _parties(sheet), _bought(sheet), _summed(sheet), *_taxed(sheet), notes]
+    parts = [heading, _parties(sheet), _bought(sheet), _summed(sheet), *_taxed(sheet), notes, *_proof(sheet)]
     return [flowable for part in parts for flowable in (part, Spacer(0, 7 * mm))]
 
 
-def _parties(sheet: _Sheet) -> Table:
+def _sign(sheet: Sheet) -> Any:
+    """Return the shop's logo, or its name."""
+    image = logo()
+    if image is None:
+        return text(sheet.seller_name, 16, bold=True)
+    picture = Image(BytesIO(image), width=WIDTH * 0.4, height=16 * mm, kind="proportional")
+    picture.hAlign = "LEFT"
+    return picture
+
+
+def _proof(sheet: Sheet) -> list[Any]:
+    """Return what proves the document genuine: a picture to scan and the same as text."""
+    if not sheet.code:
+        return []
+    url, side = proof_url(sheet.code), 24 * mm
+    rows = squares(url)
+    picture = Drawing(side, side)
+    step = side / len(rows)
+    for y, row in enumerate(rows):
+        for x, is_dark in enumerate(row):
+            if is_dark:
+                square = Rect(x * step, side - (y + 1) * step, step, step, **_SQUARE)
+                picture.add(square)
+    said = [
+        text(sheet.words["proof"], 8, grey=True),
+        text(written(sheet.code), 9, bold=True),
+        text(url.partition("?")[0], 8, grey=True),
+    ]
+    middle = ("VALIGN", (0, 0), (-1, -1), "MIDDLE")
+    return [Table([[picture, said]], colWidths=[30 * mm, WIDTH - 30 * mm], style=table_style(middle, _WHOLE))]
+
+
+def _parties(sheet: Sheet) -> Table:
     def block(title: str, lines: Sequence[str]) -> list[Paragraph]:
         return [text(title, 8, grey=True, bold=True), *(text(line) for line in lines)]
 
@@ -215,7 +119,7 @@ def _parties(sheet: _Sheet) -> Table:
     )
 
 
-def _bought(sheet: _Sheet) -> Table:
+def _bought(sheet: Sheet) -> Table:
     words = sheet.words
     columns = (words["quantity"], words["price"], words["rate"], words["amount"])
     rows: list[list[Any]] = [
@@ -241,9 +145,9 @@ def _bought(sheet: _Sheet) -> Table:
     )
 
 
-def _summed(sheet: _Sheet) -> Table:
+def _summed(sheet: Sheet) -> Table:
     rows = [["", text(label), text(value, right=True)] for label, value in sheet.totals]
-    total = (text(sheet.words["total"], 12, bold=True), text(sheet.total, 12, bold=True, right=True))
+    total = (text(sheet.total_label, 12, bold=True), text(sheet.total, 12, bold=True, right=True))
     rows.append(["", *total])
     return Table(
         rows,
@@ -258,7 +162,7 @@ def _summed(sheet: _Sheet) -> Table:
     )
 
 
-def _taxed(sheet: _Sheet) -> list[Any]:
+def _taxed(sheet: Sheet) -> list[Any]:
     if not sheet.taxes:
         return []
     words = sheet.words

@@ -59,3 +59,13 @@ class PaymentDisputed(DomainError):
     title = "The payment is disputed"
     message = "The cardholder disputes this payment: until that is decided nothing of it can be refunded."
     remedy = "Answer the dispute at Stripe, or accept it there: then the cardholder has the money back by it."
+
+
+class CardNumberRefused(DomainError):
+    """Raised when a card number is sent here; nothing of the request is read, stored or logged."""
+
+    code = "card_number_refused"
+    kind = Kind.INVALID
+    title = "Card numbers don't belong here"
+    message = "This request holds what looks like a card number. Nothing of it was kept."
+    remedy = "Give card data to Stripe's own form in the browser, never to the shop."

@@ -21,10 +21,13 @@ from payments.provider import (
     IntentRequest,
     Notice,
     ProviderRefund,
+    Session,
+    SessionRequest,
     chargeable,
     intent_of,
     notice_of,
     refund_of,
+    session_of,
     to_provider,
 )
 from payments.stripe_client import asking as _asking
@@ -50,13 +53,8 @@ def create_intent(asked: IntentRequest) -> Intent:
         "amount": chargeable(asked.amount),
         "currency": asked.amount.currency.lower(),
         "automatic_payment_methods": {"enabled": True},
-        "description": asked.number,
-        "metadata": {
-            "order": str(asked.order_id),
-            "payment": str(asked.payment_id),
-            "attempt": str(asked.attempt),
-        },
-        "receipt_email": asked.email,
+        **({"customer": asked.customer_id} if asked.customer_id else {}),
+        **_on_the_intent(asked),
     }
     with _asking("create an intent") as client:
         made = client.v1.payment_intents.create(
@@ -64,6 +62,103 @@ def create_intent(asked: IntentRequest) -> Intent:
         )
         failpoint("stripe.create.sent_not_read")
     return intent_of(made.to_dict())
+
+
+def _on_the_intent(asked: IntentRequest) -> dict[str, Any]:
+    """Return what every intent of ours carries, whichever way it is made."""
+    carried: dict[str, Any] = {
+        "description": asked.number,
+        "metadata": {
+            "order": str(asked.order_id),
+            "payment": str(asked.payment_id),
+            "attempt": str(asked.attempt),
+        },
+    }
+    if asked.captures_later:
+        carried["capture_method"] = "manual"
+    if settings.STRIPE_RECEIPT_EMAIL:
+        # Stripe mails its own receipt beside ours to whoever stands here.
+        carried["receipt_email"] = asked.email
+    if settings.STATEMENT_DESCRIPTOR:
+        # Of a card a suffix alone is taken: the shop's name before it stands in Stripe's settings.
+        carried["statement_descriptor_suffix"] = settings.STATEMENT_DESCRIPTOR
+    return carried
+
+
+def create_session(asked: SessionRequest) -> Session:
+    """
+    Make a page at Stripe that takes an order's money; the same payment and attempt always give the same page.
+
+    Its one line is the whole total, so that it can't add up to anything else.
+
+    :raises GatewayRefused: the amount or currency can't be charged.
+    :raises GatewayUnavailable: no usable answer; the page may exist.
+    """
+    pays = asked.intent
+    price = {
+        "currency": pays.amount.currency.lower(),
+        "unit_amount": chargeable(pays.amount),
+        "product_data": {"name": f"{settings.SHOP_NAME} {pays.number}"},
+    }
+    carried = _on_the_intent(pays)
+    params: Any = {
+        "mode": "payment",
+        "line_items": [{"quantity": 1, "price_data": price}],
+        "payment_intent_data": carried,
+        "metadata": carried["metadata"],
+        "client_reference_id": str(pays.order_id),
+        "success_url": asked.success_url,
+        "cancel_url": asked.cancel_url,
+        "expires_at": int(asked.expires_at.timestamp()),
+        "locale": asked.language,
+    }
+    if pays.email:
+        params["customer_email"] = pays.email
+    with _asking("create a checkout session") as client:
+        made = client.v1.checkout.sessions.create(
+            params, {"idempotency_key": f"checkout:{pays.payment_id}:{pays.attempt}"}
+        )
+        failpoint("stripe.create.sent_not_read")
+    return session_of(made.to_dict())
+
+
+def retrieve_session(session_id: str) -> Session:
+    """
+    Return a page at Stripe as it is now.
+
+    :raises GatewayRefused: Stripe knows no such page.
+    :raises GatewayUnavailable: no usable answer.
+    """
+    with _asking("read a checkout session") as client:
+        return session_of(client.v1.checkout.sessions.retrieve(session_id).to_dict())
+
+
+def expire_session(session_id: str) -> Session:
+    """
+    Close a page at Stripe, so that nobody can pay there any more; an intent that it began is cancelled by that.
+
+    :raises GatewayRefused: somebody has paid there, or it was closed already.
+    :raises GatewayUnavailable: no usable answer.
+    """
+    with _asking("close a checkout session") as client:
+        return session_of(client.v1.checkout.sessions.expire(session_id).to_dict())
+
+
+def find_session_by_metadata(payment_id: UUID, *, since: datetime) -> Session | None:
+    """
+    Return the newest page that names this payment, or None when there is none.
+
+    :param since: no such page can be older.
+    :raises GatewayUnavailable: no usable answer.
+    """
+    begin = int((since - timedelta(minutes=1)).timestamp())
+    with _asking("find a checkout session") as client:
+        listed = client.v1.checkout.sessions.list({"created": {"gte": begin}, "limit": 100})
+        for found in listed.auto_paging_iter():
+            values = found.to_dict()
+            if (values.get("metadata") or {}).get("payment") == str(payment_id):
+                return session_of(values)
+    return None
 
 
 def retrieve_intent(pi_id: str) -> Intent:
@@ -87,6 +182,20 @@ def cancel_intent(pi_id: str) -> Intent:
     with _asking("cancel an intent") as client:
         # Without a key of ours: a refusal while it is being processed would be repeated under it for a day.
         return intent_of(client.v1.payment_intents.cancel(pi_id, {"expand": ["latest_charge"]}).to_dict())
+
+
+def capture_intent(pi_id: str, *, amount: Money, key: str) -> Intent:
+    """
+    Take what is authorized, or a part of it; the rest is let go.
+
+    :raises GatewayRefused: it isn't authorized any more, or less of it is.
+    :raises GatewayUnavailable: no usable answer; the money may have been taken.
+    """
+    params: Any = {"amount_to_capture": to_provider(amount), "expand": ["latest_charge"]}
+    with _asking("capture an intent") as client:
+        taken = client.v1.payment_intents.capture(pi_id, params, {"idempotency_key": key})
+        failpoint("stripe.capture.sent_not_read")
+    return intent_of(taken.to_dict())
 
 
 def find_intent_by_metadata(payment_id: UUID, *, since: datetime) -> Intent | None:
@@ -162,6 +271,10 @@ def verify_webhook(raw: bytes, header: str, *, now: datetime) -> Notice:
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, OSError) as error:
         # Signed or not, what can't be read as an event isn't one.
         raise SignatureInvalid from error
+
+
+# For the modules beside this one that speak to Stripe by it.
+asking = _asking
 
 
 def _is_signed(raw: bytes, header: str, secret: str) -> bool:

@@ -31,15 +31,22 @@ def on_order_cancelled(event: Received, now: datetime) -> None:
 
 @handles("orders.lines_cancelled.v1", group="payments")
 def on_lines_cancelled(event: Received, now: datetime) -> None:
-    """Have the money for what won't be sent go back."""
+    """Have the money for what won't be sent go back, or never taken."""
     fact: Any = event.fact
-    services.refund_part(
+    services.take_off(
         order_id=fact.order_id,
         amount=fact.amount,
         reason=Refund.Reason.LINES_CANCELLED,
         cancellation_id=fact.cancellation_id,
         now=now,
     )
+
+
+@handles("orders.shipment_sent.v1", group="payments")
+def on_shipment_sent(event: Received, now: datetime) -> None:
+    """Have authorized money taken: the goods have left."""
+    fact: Any = event.fact
+    services.request_capture(order_id=fact.order_id, now=now)
 
 
 @handles("orders.return_moved.v1", group="payments")
@@ -53,6 +60,14 @@ def on_return_moved(event: Received, now: datetime) -> None:
 
 @handles("payments.payment_succeeded.v1", group="payments")
 def on_payment_succeeded(event: Received, now: datetime) -> None:
-    """Issue the receipt, unless somebody has asked for it already."""
+    """Issue the receipt, unless somebody has asked for it already, and a credit note for what was never taken."""
     fact: Any = event.fact
     services.issue_receipt(payment_id=fact.payment_id, now=now)
+    services.issue_credit_notes(payment_id=fact.payment_id, now=now)
+
+
+@handles("payments.refund_succeeded.v1", group="payments")
+def on_refund_succeeded(event: Received, now: datetime) -> None:
+    """Issue its credit note, unless somebody has asked for it already."""
+    fact: Any = event.fact
+    services.issue_credit_notes(payment_id=fact.payment_id, now=now)

@@ -46,3 +46,21 @@ def reconcile_recent(now: datetime) -> int:
 def reconcile_payments(now: datetime) -> int:
     """Compare both ledgers of the last week, and repair what differs."""
     return len(services.reconcile(since=now - timedelta(days=7), fix=True, now=now).repaired)
+
+
+@job(every=timedelta(seconds=2))
+def capture_payments(now: datetime) -> int:
+    """Take authorized money of orders whose goods have left."""
+    return services.capture_payments(now=now)
+
+
+@job(every=timedelta(hours=1))
+def watch_authorizations(now: datetime) -> int:
+    """Tell staff of authorized money that the bank won't hold much longer."""
+    return services.watch_authorizations(now=now)
+
+
+@job(every=timedelta(seconds=10))
+def delete_customers(now: datetime) -> int:
+    """Have Stripe forget customers who were erased here."""
+    return services.delete_customers(now=now)

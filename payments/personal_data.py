@@ -17,6 +17,7 @@ _PAYMENTS = (
     "The books must agree with those of the payment provider. Amount, time and the provider's ids stay; what is known "
     "of cards goes."
 )
+_CARDS = "The payment provider keeps them, and is asked to delete them."
 _RECEIPTS = (
     "Tax law has the shop keep every receipt as it was issued, with the buyer's name and billing address, for years "
     "(in Germany eight: § 147 AO, § 14b UStG). They may be used for that alone (Art. 17(3)(b) GDPR)."
@@ -34,18 +35,27 @@ class PaymentsPersonalData(ports.PersonalData):
         """Return how many payments and receipts stay."""
         return (
             Holding(
+                name="saved_cards",
+                count=int(services.customer_of(user_id) is not None),
+                kept=False,
+                reason=_CARDS,
+            ),
+            Holding(
                 name="payments", count=selectors.payments_of(user_id).count(), kept=True, reason=_PAYMENTS
             ),
             Holding(name="receipts", count=selectors.count_receipts(user_id), kept=True, reason=_RECEIPTS),
         )
 
     def export(self, *, user_id: UUID) -> dict[str, Any]:
-        """Return every payment with its refunds and its receipt."""
-        return {"payments": selectors.payments_held(user_id)}
+        """Return every payment with its refunds and its receipt, and who they are at the provider."""
+        return {
+            "payments": selectors.payments_held(user_id),
+            "provider_customer": services.customer_of(user_id),
+        }
 
     def erase(self, *, user_id: UUID, actor_id: UUID, now: datetime) -> None:
-        """Forget the cards; receipts and books stay."""
-        services.forget_customer(user_id=user_id)
+        """Forget the cards, here and at the provider; receipts and books stay."""
+        services.forget_customer(user_id=user_id, now=now)
 
 
 ports.personal_data.register("payments", PaymentsPersonalData())

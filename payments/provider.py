@@ -45,6 +45,8 @@ class Charge:
     brand: str = ""
     last4: str = ""
     amount_refunded: int = 0
+    # When the bank stops holding what is authorized, where Stripe says so.
+    capture_before: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +57,36 @@ class Intent:
     status: str
     amount: int
     amount_received: int
+    # What is authorized and not taken.
+    capturable: int
     currency: str
     # Never shown by accident: not in a log, not in a traceback.
     client_secret: str = field(repr=False)
     metadata: Mapping[str, str]
     charge: Charge | None
     last_error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A page at Stripe that takes a payment; ``status`` is open, complete or expired."""
+
+    id: str
+    status: str
+    url: str = field(repr=False)
+    # Empty until somebody has paid, or tried to.
+    pi_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A card that Stripe keeps for a customer: what may be shown of it."""
+
+    id: str
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +125,21 @@ class IntentRequest:
     number: str
     amount: Money
     email: str
+    # Whether the money is only authorized now.
+    captures_later: bool = False
+    # Whose saved cards may pay it, at Stripe; empty for nobody's.
+    customer_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRequest:
+    """What a page at Stripe is made of; the same under the same key, or Stripe refuses."""
+
+    intent: IntentRequest
+    language: str
+    success_url: str
+    cancel_url: str
+    expires_at: datetime
 
 
 def to_provider(amount: Money) -> int:
@@ -143,6 +184,7 @@ def intent_of(values: dict[str, Any]) -> Intent:
         status=values["status"],
         amount=from_provider(values["amount"], currency),
         amount_received=from_provider(values.get("amount_received") or 0, currency),
+        capturable=from_provider(values.get("amount_capturable") or 0, currency),
         currency=currency,
         client_secret=values.get("client_secret") or "",
         metadata=values.get("metadata") or {},
@@ -157,12 +199,34 @@ def _charge(values: Any, currency: str) -> Charge:
     details = values.get("payment_method_details") or {}
     method = str(details.get("type") or "")
     card = details.get(method) or {}
+    ends = card.get("capture_before")
     return Charge(
         id=values["id"],
+        capture_before=datetime.fromtimestamp(ends, UTC) if ends else None,
         method=method[:32],
         brand=str(card.get("brand") or "")[:32],
         last4=str(card.get("last4") or "")[:4],
         amount_refunded=from_provider(values.get("amount_refunded") or 0, currency),
+    )
+
+
+def session_of(values: dict[str, Any]) -> Session:
+    return Session(
+        id=values["id"],
+        status=values.get("status") or "open",
+        url=values.get("url") or "",
+        pi_id=values.get("payment_intent") or "",
+    )
+
+
+def card_of(values: dict[str, Any]) -> Card:
+    card = values.get("card") or {}
+    return Card(
+        id=values["id"],
+        brand=str(card.get("brand") or ""),
+        last4=str(card.get("last4") or ""),
+        exp_month=int(card.get("exp_month") or 0),
+        exp_year=int(card.get("exp_year") or 0),
     )
 
 

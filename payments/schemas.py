@@ -34,9 +34,56 @@ class PaymentAnswer(serializers.Serializer[Any]):
 
 
 class StartedPaymentAnswer(PaymentAnswer):
-    """A payment that waits for the browser, with the secret by which it is confirmed."""
+    """A payment that waits for the customer: with the secret by which their browser confirms it, or a page to go to."""
+
+    client_secret = serializers.CharField(required=False)
+    redirect_url = serializers.URLField(required=False)
+
+
+class CardAnswer(serializers.Serializer[Any]):
+    """A card that Stripe keeps for a customer."""
+
+    id = serializers.CharField()
+    brand = serializers.CharField()
+    last4 = serializers.CharField()
+    exp_month = serializers.IntegerField()
+    exp_year = serializers.IntegerField()
+
+
+class CardsAnswer(serializers.Serializer[Any]):
+    """All of a customer's cards on one page."""
+
+    count = serializers.IntegerField()
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = CardAnswer(many=True)
+
+
+class SavingCardAnswer(serializers.Serializer[Any]):
+    """What a browser saves a card by, at Stripe."""
 
     client_secret = serializers.CharField()
+    publishable_key = serializers.CharField()
+
+
+class CreditNotesAnswer(serializers.Serializer[Any]):
+    """All credit notes of a payment on one page; each as its own address has it."""
+
+    count = serializers.IntegerField()
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = serializers.ListField(child=serializers.DictField())
+
+
+class ProofAnswer(serializers.Serializer[Any]):
+    """Whether a document is genuine; all but the first field are null for one that isn't."""
+
+    genuine = serializers.BooleanField()
+    kind = serializers.ChoiceField(choices=["receipt", "credit_note"], allow_null=True)
+    number = serializers.CharField(allow_null=True)
+    issued_on = serializers.DateField(allow_null=True)
+    total = serializers.CharField(allow_null=True)
+    currency = serializers.CharField(allow_null=True)
 
 
 class RefundedUnits(serializers.Serializer[Any]):

@@ -6,8 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orders import selectors as orders
-from payments.documents import receipt_html, receipt_pdf
-from payments.models import OPEN, Dispute, Payment, PaymentException, Receipt, Reconciliation, Refund
+from payments import proving
+from payments.documents import as_html, as_pdf
+from payments.models import (
+    OPEN,
+    CreditNote,
+    Dispute,
+    Payment,
+    PaymentException,
+    Receipt,
+    Reconciliation,
+    Refund,
+)
+from payments.sheet import credit_note_sheet, receipt_sheet
 from shop.core.errors import NotFound
 from shop.core.money import to_text
 
@@ -19,6 +30,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from orders.selectors import Viewer
+    from payments.sheet import Sheet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +41,8 @@ class IssuedReceipt:
     payment_id: UUID
     issued_at: datetime
     document: Mapping[str, Any]
+    # What proves it genuine; empty on receipts of before there were any.
+    code: str = ""
 
     @classmethod
     def of(cls, receipt: Receipt) -> IssuedReceipt:
@@ -38,15 +52,40 @@ class IssuedReceipt:
             payment_id=receipt.payment_id,
             issued_at=receipt.issued_at,
             document=receipt.document,
+            code=receipt.code or "",
         )
 
     def pdf(self) -> bytes:
         """Return it as a PDF."""
-        return receipt_pdf(self.document)
+        return as_pdf(self._sheet())
 
     def html(self) -> str:
         """Return it as a page."""
-        return receipt_html(self.document)
+        return as_html(self._sheet())
+
+    def _sheet(self) -> Sheet:
+        return receipt_sheet(self.document, self.code)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedCreditNote(IssuedReceipt):
+    """A credit note as it was issued; its buyer stands on the receipt that it belongs to."""
+
+    receipt: Mapping[str, Any]
+
+    def _sheet(self) -> Sheet:
+        return credit_note_sheet(self.document, self.receipt, self.code)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What anybody who holds a document's code may know of it; nothing where there is no such document."""
+
+    kind: str | None = None
+    number: str | None = None
+    issued_at: datetime | None = None
+    total: str | None = None
+    currency: str | None = None
 
 
 def payment_for(payment_id: UUID, *, viewer: Viewer) -> Payment:
@@ -132,6 +171,56 @@ def receipt_for_order(order_id: UUID) -> IssuedReceipt | None:
     return IssuedReceipt.of(receipt) if receipt else None
 
 
+def credit_notes_of(payment_id: UUID) -> list[IssuedCreditNote]:
+    """Return the credit notes of a payment that are issued, oldest first."""
+    notes = CreditNote.objects.filter(payment=payment_id).select_related("payment__receipt")
+    return [
+        IssuedCreditNote(
+            number=note.number,
+            payment_id=note.payment_id,
+            issued_at=note.issued_at,
+            document=note.document,
+            code=note.code,
+            receipt=note.payment.receipt.document,
+        )
+        for note in notes.order_by("issued_at", "sequence")
+    ]
+
+
+def credit_note_of(payment_id: UUID, number: str) -> IssuedCreditNote:
+    """
+    Return one credit note of a payment.
+
+    :raises NotFound: it has no such note.
+    """
+    for note in credit_notes_of(payment_id):
+        if note.number == number:
+            return note
+    raise NotFound
+
+
+def proof_of(code: str) -> Proof:
+    """
+    Return which document of the shop has this code, if any has; one that was changed since doesn't count.
+
+    :param code: as people write it, with or without its dashes.
+    """
+    wanted = proving.read(code)
+    if not wanted:
+        return Proof()
+    for kind, rows in (("receipt", Receipt.objects), ("credit_note", CreditNote.objects)):
+        found = rows.filter(code=wanted).first()
+        if found is not None and proving.digest_of(found.document) == found.digest:
+            return Proof(
+                kind=kind,
+                number=found.number,
+                issued_at=found.issued_at,
+                total=found.document["total"],
+                currency=found.document["currency"],
+            )
+    return Proof()
+
+
 def count_receipts(user_id: UUID) -> int:
     """Return how many receipts were issued for a customer's payments."""
     return Receipt.objects.filter(payment__order__user=user_id).count()
@@ -163,7 +252,8 @@ def unsettled(user_id: UUID) -> list[str]:
 
 def payments_held(user_id: UUID) -> list[dict[str, Any]]:
     """Return everything that a customer's payments say, with their refunds and receipts, oldest first."""
-    rows = payments_of(user_id).select_related("receipt").prefetch_related("refunds", "disputes")
+    rows = payments_of(user_id).select_related("receipt")
+    rows = rows.prefetch_related("refunds", "disputes", "credit_notes")
     return [_held(payment) for payment in rows.order_by("created_at", "pk")]
 
 
@@ -178,6 +268,7 @@ def _held(payment: Payment) -> dict[str, Any]:
         "provider": payment.provider,
         "provider_id": payment.pi_id,
         "charge_id": payment.charge_id,
+        "provider_customer": payment.stripe_customer,
         "method": payment.method,
         "brand": payment.brand,
         "last4": payment.last4,
@@ -207,4 +298,5 @@ def _held(payment: Payment) -> dict[str, Any]:
             for dispute in sorted(payment.disputes.all(), key=lambda dispute: dispute.opened_at)
         ],
         "receipt": receipt.document if receipt else None,
+        "credit_notes": [note.document for note in payment.credit_notes.all()],
     }

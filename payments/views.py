@@ -10,7 +10,7 @@ from uuid import UUID
 from django.core.exceptions import RequestDataTooBig
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
@@ -18,24 +18,22 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from orders import selectors as orders
-from orders.selectors import Viewer
-from payments import links, selectors, services
+from payments import selectors, services
 from payments.models import Payment
-from payments.renderers import HTMLReceiptRenderer, PDFReceiptRenderer
 from payments.schemas import PaymentAnswer, StartedPaymentAnswer, WebhookAnswer
-from payments.selectors import IssuedReceipt
 from payments.serializers import PaymentFilters, StartPaymentBody
-from payments.shapes import payment_json, receipt_json
+from payments.shapes import payment_json, started_json
+from payments.viewing import viewer_of
 from shop.api.idempotency import Answer, Guard
 from shop.api.limits import Limit, client_address, spend
 from shop.api.paging import KeysetPagination, Ordering
 from shop.api.parsers import BodyTooLarge
-from shop.api.renderers import JSONRenderer
-from shop.core.errors import FieldError, NotFound, ValidationFailed, does_not_exist
-from shop.core.transactions import use_case
+from shop.core.errors import NotFound, does_not_exist
 
 # Trying stolen cards needs a payment each few tries; a household doesn't start ten an hour.
 _STARTS = Limit("payments.start", times=10, seconds=3600, fail_closed=False)
+
+_STARTS_OF_AN_ORDER = Limit("payments.start_order", times=5, seconds=3600, fail_closed=False)
 
 
 class PaymentViewSet(viewsets.GenericViewSet):
@@ -60,7 +58,7 @@ class PaymentViewSet(viewsets.GenericViewSet):
 
     @extend_schema(responses=PaymentAnswer)
     def retrieve(self, request: Request, payment: UUID) -> Response:
-        found = selectors.payment_for(payment, viewer=_viewer(request))
+        found = selectors.payment_for(payment, viewer=viewer_of(request))
         services.refresh_payment(payment_id=found.pk, now=timezone.now())
         return Response(payment_json(selectors.payment_by_id(found.pk)))
 
@@ -69,7 +67,7 @@ class PaymentViewSet(viewsets.GenericViewSet):
         body = StartPaymentBody(data=request.data)
         body.is_valid(raise_exception=True)
         try:
-            order = orders.order_for(body.validated_data["order"], viewer=_viewer(request))
+            order = orders.order_for(body.validated_data["order"], viewer=viewer_of(request))
         except NotFound:
             raise does_not_exist("order") from None
         guard = Guard(
@@ -77,50 +75,15 @@ class PaymentViewSet(viewsets.GenericViewSet):
             principal=f"user:{order.user_id}" if order.user_id else f"order:{order.pk}",
             secrets={"client_secret": lambda answer: services.client_secret_of(UUID(answer["id"]))},
         )
-        return guard.around(partial(self._start, request, order.pk))
+        return guard.around(partial(self._start, request, order.pk, body.validated_data["mode"]))
 
-    def _start(self, request: Request, order_id: UUID, now: datetime) -> Answer:
+    def _start(self, request: Request, order_id: UUID, mode: str, now: datetime) -> Answer:
         spend(_STARTS, client_address(request))
-        started = services.start_payment(order_id=order_id, now=now)
+        spend(_STARTS_OF_AN_ORDER, str(order_id))
+        started = services.start_payment(order_id=order_id, mode=mode, now=now)
         answer = payment_json(selectors.payment_by_id(started.payment_id))
-        answer["client_secret"] = started.client_secret
+        answer |= started_json(started)
         return Answer(201, answer, {"Location": f"{request.path}{started.payment_id}/"})
-
-
-class ReceiptView(APIView):
-    """A payment's receipt: as data, as a page, as a PDF."""
-
-    permission_classes = [AllowAny]
-    renderer_classes = [JSONRenderer, HTMLReceiptRenderer, PDFReceiptRenderer]
-    token_headers = ("X-Order-Token",)
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
-        wanted = request.query_params.get("format")
-        for renderer in self.get_renderers():
-            if renderer.format == wanted:
-                return renderer, renderer.media_type
-        if wanted is not None and not force:
-            raise ValidationFailed(FieldError("format", "invalid_choice", "Choose json, html or pdf."))
-        return super().perform_content_negotiation(request, force=force)
-
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("format", str, enum=["json", "html", "pdf"]),
-            OpenApiParameter("token", str, description="From receipt_url: opens it without a header."),
-        ],
-        responses={
-            (200, "application/json"): OpenApiTypes.OBJECT,
-            (200, "text/html"): OpenApiTypes.STR,
-            (200, "application/pdf"): OpenApiTypes.BINARY,
-        },
-    )
-    def get(self, request: Request, payment: UUID) -> Response:
-        now = timezone.now()
-        if not links.opens(request.query_params.get("token", ""), payment):
-            payment = selectors.payment_for(payment, viewer=_viewer(request)).pk
-        services.refresh_payment(payment_id=payment, now=now)
-        issued = use_case(services.issue_receipt, payment_id=payment, now=now)
-        return _written(IssuedReceipt.of(issued), request.accepted_renderer.format)
 
 
 class StripeWebhookView(APIView):
@@ -141,18 +104,3 @@ class StripeWebhookView(APIView):
             raw=raw, signature=request.headers.get("Stripe-Signature", ""), now=timezone.now()
         )
         return Response({"received": True})
-
-
-def _viewer(request: Request) -> Viewer:
-    user_id = request.user.pk if request.user.is_authenticated else None
-    # Money is the owner's business: staff have the admin pages.
-    return Viewer(user_id=user_id, token=request.headers.get("X-Order-Token", ""))
-
-
-def _written(receipt: IssuedReceipt, form: str) -> Response:
-    if form == "html":
-        return Response(receipt.html().encode())
-    if form == "pdf":
-        name = {"Content-Disposition": f'inline; filename="{receipt.number}.pdf"'}
-        return Response(receipt.pdf(), headers=name)
-    return Response(receipt_json(receipt))

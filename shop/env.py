@@ -73,6 +73,21 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def statement_descriptor(name: str) -> str:
+    """
+    Return what a card statement shows: at most 22 Latin characters with a letter among them, as card networks want.
+
+    :raises ImproperlyConfigured: it is something else.
+    """
+    value = text(name, "")
+    readable = re.fullmatch(r"(?=.*[A-Za-z])[ -~]{1,22}", value)
+    if (value and not readable) or set(value) & set("<>\\'\"*"):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; write at most 22 plain characters with a letter, without < > \\ ' \" *."
+        )
+    return value
+
+
 def languages(name: str, default: str, *, own: str) -> list[str]:
     """
     Return codes of languages in small letters, each once, the shop's own first whether or not it is named.

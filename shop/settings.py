@@ -33,6 +33,8 @@ SHOP_URL = env.text("SHOP_URL") if PRODUCTION else env.text("SHOP_URL", f"http:/
 STOREFRONT_URL = env.text("STOREFRONT_URL", "")
 SHOP_ADDRESS = env.text("SHOP_ADDRESS", "Fern & Oak\nLindenweg 4\n10115 Berlin\nGermany")
 SHOP_VAT_ID = env.text("SHOP_VAT_ID", "")
+# A PNG or JPEG for receipts.
+SHOP_LOGO = env.text("SHOP_LOGO", "")
 
 INSTALLED_APPS = [
     # Without the part that would put the theme's own admin site in the place of the shop's.
@@ -71,6 +73,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "shop.api.middleware.HeadersMiddleware",
+    "payments.card_guard.CardNumberMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -264,6 +267,11 @@ else:
         raise ImproperlyConfigured("STRIPE_WEBHOOK_SECRET is required. See .env.example.")
 if not PRODUCTION and "_live_" in STRIPE_SECRET_KEY:
     raise ImproperlyConfigured("STRIPE_SECRET_KEY is a live key: set SHOP_ENV=production to take real money.")
+# When money is taken: at once, or authorized first and taken when the first parcel leaves.
+PAYMENT_CAPTURE = env.choice("PAYMENT_CAPTURE", ("now", "shipping"), "now")
+# What a card statement shows behind the shop's name, and whether Stripe mails its receipt beside the shop's own.
+STATEMENT_DESCRIPTOR = env.statement_descriptor("STATEMENT_DESCRIPTOR")
+STRIPE_RECEIPT_EMAIL = env.flag("STRIPE_RECEIPT_EMAIL", default=False)
 
 # Events.
 KAFKA_BOOTSTRAP_SERVERS = env.words("KAFKA_BOOTSTRAP_SERVERS")

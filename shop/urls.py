@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("users.page_urls")),
     path("", include("orders.page_urls")),
+    path("", include("payments.page_urls")),
     path("", include("notifications.page_urls")),
     path("", include("shop.ops.urls")),
 ]

@@ -171,6 +171,7 @@ def _place(person: Person) -> Order:
 def _buy(person: Person, stripe: StripeFake) -> None:
     person.client.post(f"{API}cart/items/", {"variant": variant(now=timezone.now()).pk, "quantity": 2})
     order = _place(person)
+    assert person.client.post(f"{API}payments/cards/", {}).status_code == 201
     started = person.client.post(
         f"{API}payments/", {"order": str(order.pk)}, headers={"Idempotency-Key": person.mark}
     )

@@ -72,7 +72,7 @@ class TotalFilter(admin.ListFilter):
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
-        for name in self.expected_parameters():
+        for name in TotalForm.base_fields:
             if given := params.pop(name, None):
                 self.used_parameters[name] = given[-1] if isinstance(given, list) else given
         self.form = TotalForm(self.used_parameters)
@@ -80,8 +80,8 @@ class TotalFilter(admin.ListFilter):
     def has_output(self) -> bool:
         return True
 
-    def expected_parameters(self) -> list[str]:
-        return list(TotalForm.base_fields)
+    def expected_parameters(self) -> list[str | None]:
+        return [*TotalForm.base_fields]
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
         yield {"form": self.form}

@@ -3,7 +3,7 @@
 from orders.selectors.access import Viewer, order_for, orders_of, owns
 from orders.selectors.held import cart_ids_of, order_ids_of, orders_held, unfinished
 from orders.selectors.history import bought_by, emails_of_carts, order_of_cart
-from orders.selectors.payable import PayableOrder, overdue, payable
+from orders.selectors.payable import PayableOrder, overdue, payable, waits_to_be_sent
 from orders.selectors.reading import order_for_mail, order_json, ready, track_json
 from orders.tokens import access_token
 
@@ -27,4 +27,5 @@ __all__ = [
     "ready",
     "track_json",
     "unfinished",
+    "waits_to_be_sent",
 ]

@@ -74,3 +74,13 @@ def overdue(*, now: datetime, limit: int = 100, without: Collection[UUID] = ()) 
     if without:
         rows = rows.exclude(pk__in=without)
     return list(rows.order_by("payment_due_at").values_list("pk", flat=True)[:limit])
+
+
+def waits_to_be_sent(order_id: UUID) -> bool:
+    """Tell whether an order has goods to send and none of them has left."""
+    waiting = Order.objects.filter(
+        pk=order_id,
+        fulfilment_status=Order.FulfilmentStatus.UNFULFILLED,
+        lines__requires_shipping=True,
+    )
+    return waiting.exists()

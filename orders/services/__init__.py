@@ -2,7 +2,7 @@
 
 from orders.services.cancelling_lines import cancel_lines
 from orders.services.claiming import claim_guest_orders, claim_order
-from orders.services.confirming import mark_disputed, mark_paid, payment_progressed, refunded
+from orders.services.confirming import mark_authorized, mark_disputed, mark_paid, payment_progressed, refunded
 from orders.services.ending import cancel_order, expire
 from orders.services.exporting import record_export
 from orders.services.forgetting import forget_customer, lock_orders
@@ -38,6 +38,7 @@ __all__ = [
     "forget_customer",
     "lock_order",
     "lock_orders",
+    "mark_authorized",
     "mark_disputed",
     "mark_paid",
     "payment_progressed",

@@ -80,9 +80,7 @@ def _hand_over(orders: list[Order], *, user_id: UUID, now: datetime) -> None:
     )
     for order in orders:
         audit.record(actor_id=user_id, action="orders.claimed", target=order, now=now)
-    bought: dict[UUID, list[SoldLine]] = {
-        order.pk: [] for order in orders if order.payment_status in ARRIVED
-    }
+    bought: dict[UUID, list[SoldLine]] = {order.pk: [] for order in orders if order.payment_status in ARRIVED}
     for line in OrderLine.objects.filter(order__in=bought).order_by("order", "position"):
         bought[line.order_id].append(
             SoldLine(product_id=line.product_id, variant_id=line.variant_id, quantity=line.quantity)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from orders.events import OrderPaid, SoldLine
+from orders.events import OrderAuthorized, OrderPaid, SoldLine
 from orders.models import Order
 from orders.moves import PAYMENT, STATUS, UNDER_WAY
 from orders.services.moving import Actor, locked, move
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from orders.models import OrderLine
+
 # Where an order is once its money has arrived, however much of it has gone back since.
 ARRIVED = (
     Order.PaymentStatus.PAID,
     Order.PaymentStatus.PARTIALLY_REFUNDED,
     Order.PaymentStatus.REFUNDED,
 )
+# Where an order is once somebody counts on it: its stock is sold.
+_STANDS = (Order.Status.CONFIRMED, Order.Status.COMPLETED)
 
 
 def confirm(order: Order, *, actor: Actor, now: datetime) -> None:
@@ -38,6 +42,10 @@ def confirm(order: Order, *, actor: Actor, now: datetime) -> None:
     move(order, PAYMENT, Order.PaymentStatus.PAID, actor=actor, now=now)
     lines = list(order.lines.order_by("position"))
     products.sell(order_ref=order.pk, quantities={line.variant_id: line.quantity for line in lines}, now=now)
+    _announce_paid(order, lines, now=now)
+
+
+def _announce_paid(order: Order, lines: list[OrderLine], *, now: datetime) -> None:
     publish(
         OrderPaid(
             order_id=order.pk,
@@ -68,7 +76,44 @@ def mark_paid(*, order_id: UUID, now: datetime) -> None:
     order = locked(order_id)
     if order.payment_status in ARRIVED:
         return
+    if order.status in _STANDS:
+        # It was confirmed for money that has only now been taken; its stock is sold.
+        move(order, PAYMENT, Order.PaymentStatus.PAID, actor=Actor(cause="paid"), now=now)
+        _announce_paid(order, list(order.lines.order_by("position")), now=now)
+        return
     confirm(order, actor=Actor(cause="paid"), now=now)
+
+
+@transaction.atomic
+def mark_authorized(*, order_id: UUID, now: datetime) -> None:
+    """
+    Confirm an order whose money the bank holds until the goods leave; a second time does nothing.
+
+    Locks: order, stock by variant. Emits: ``orders.order_authorized.v1``.
+
+    :raises TransitionNotAllowed: the order is cancelled.
+    :raises OutOfStock: its hold was lost and can't be had again. In each case nothing is written.
+    """
+    order = locked(order_id)
+    if order.payment_status in (*ARRIVED, Order.PaymentStatus.AUTHORIZED) and order.status in _STANDS:
+        return
+    actor = Actor(cause="authorized")
+    if order.status not in _STANDS:
+        move(order, STATUS, Order.Status.CONFIRMED, actor=actor, now=now)
+    move(order, PAYMENT, Order.PaymentStatus.AUTHORIZED, actor=actor, now=now)
+    products.sell(
+        order_ref=order.pk, quantities=dict(order.lines.values_list("variant_id", "quantity")), now=now
+    )
+    publish(
+        OrderAuthorized(
+            order_id=order.pk,
+            version=order.version,
+            user_id=order.user_id,
+            currency=order.currency,
+            total=order.total,
+        ),
+        now=now,
+    )
 
 
 @transaction.atomic

@@ -12,6 +12,8 @@ class PaymentException(models.Model):
     """
     Money that isn't where it should be, as work for staff; at most one for each intent, and for each refund.
 
+    Beside that an authorization may have one open of each of its kinds.
+
     ``amount`` is in minor units of ``currency``, both as Stripe says them.
     """
 
@@ -27,6 +29,9 @@ class PaymentException(models.Model):
         LIVEMODE_MISMATCH = "livemode_mismatch"
         REFUND_FAILED = "refund_failed"
         UNRECONCILED = "unreconciled"
+        CAPTURE_FAILED = "capture_failed"
+        AUTHORIZATION_ENDING = "authorization_ending"
+        AUTHORIZATION_LOST = "authorization_lost"
 
     class State(models.TextChoices):
         """Whether somebody still has to look."""
@@ -54,8 +59,18 @@ class PaymentException(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["pi_id"],
-                condition=Q(refund__isnull=True) & ~Q(pi_id=""),
+                condition=Q(refund__isnull=True)
+                & ~Q(pi_id="")
+                & ~Q(kind__in=["capture_failed", "authorization_ending", "authorization_lost"]),
                 name="payments_exception_one_an_intent",
+            ),
+            # Money that isn't here yet: another matter than whether it is right once it is.
+            models.UniqueConstraint(
+                fields=["payment", "kind"],
+                condition=Q(
+                    kind__in=["capture_failed", "authorization_ending", "authorization_lost"], state="open"
+                ),
+                name="payments_exception_one_open_an_authorization",
             ),
             models.UniqueConstraint(
                 fields=["refund"], condition=Q(refund__isnull=False), name="payments_exception_one_a_refund"

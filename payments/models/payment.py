@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from shop.core.ids import new_id
 
@@ -24,6 +24,12 @@ class Payment(models.Model):
         STRIPE = "stripe"
         FREE = "free"
 
+    class Mode(models.TextChoices):
+        """Where the customer pays: in the storefront's own form, or on Stripe's page."""
+
+        INTENT = "intent"
+        CHECKOUT = "checkout"
+
     class Status(models.TextChoices):
         """Stripe's own words, except that ``requires_payment`` covers everything before the first confirmation."""
 
@@ -37,13 +43,18 @@ class Payment(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="+")
     provider = models.CharField(max_length=10, choices=Provider.choices, default=Provider.STRIPE)
+    mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.INTENT, db_default=Mode.INTENT)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.REQUIRES_PAYMENT)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     # Null until Stripe has answered: the unique index must not count the unknown ones as equal.
     pi_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
-    # Part of the key that the intent is made under; raised only once it is sure that the last one made nothing.
+    # The page at Stripe. Its intent is made, and known here, only once somebody pays there.
+    session_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
+    # Part of the key that the intent or page is made under; raised only once it is sure that the last one made nothing.
     attempt = models.PositiveIntegerField(default=1)
+    # Who the customer was at Stripe when this began, so that their saved cards can pay it; empty for most.
+    stripe_customer = models.CharField(max_length=64, blank=True, default="", db_default="")
     captured = models.BigIntegerField(default=0)
     pays_order = models.BooleanField(default=False)
     charge_id = models.CharField(max_length=64, blank=True, default="")
@@ -52,6 +63,8 @@ class Payment(models.Model):
     last4 = models.CharField(max_length=4, blank=True, default="")
     # Stripe's code for why the last try was refused.
     last_error = models.CharField(max_length=64, blank=True, default="")
+    # How many tries were refused, as far as they were seen.
+    refusals = models.PositiveIntegerField(default=0, db_default=0)
     # Set by whoever wants the intent gone; a sender asks Stripe.
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cancel_attempts = models.PositiveIntegerField(default=0)
@@ -61,6 +74,21 @@ class Payment(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True)
     # As of when the stored state is true: an answer to an older question must not undo it.
     as_of = models.DateTimeField(null=True, blank=True)
+    # Whether the money is authorized first and taken when the goods leave, as the shop had it when this began.
+    captures_later = models.BooleanField(default=False, db_default=False)
+    authorized_at = models.DateTimeField(null=True, blank=True)
+    # When the bank stops holding it.
+    capture_before = models.DateTimeField(null=True, blank=True)
+    # Of what is authorized, what won't be taken: it was cancelled before it was sent.
+    released = models.BigIntegerField(default=0, db_default=0)
+    # Set by the first parcel; a sender asks Stripe.
+    capture_requested_at = models.DateTimeField(null=True, blank=True)
+    # What the sender is asking for; until then it may still become less.
+    capture_amount = models.BigIntegerField(null=True, blank=True)
+    capture_attempts = models.PositiveIntegerField(default=0, db_default=0)
+    # The sender's lease, then its pause; by the database's clock.
+    capture_not_before = models.DateTimeField(null=True, blank=True)
+    capture_error = models.CharField(max_length=64, blank=True, default="", db_default="")
     succeeded_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
@@ -98,6 +126,14 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=Q(captured__gte=0), name="payments_payment_captured_not_negative"
             ),
+            models.CheckConstraint(
+                condition=Q(mode="checkout") | Q(mode="intent", session_id__isnull=True),
+                name="payments_payment_session_of_checkout",
+            ),
+            models.CheckConstraint(
+                condition=Q(released=0) | Q(captures_later=True, released__gte=0, released__lte=F("amount")),
+                name="payments_payment_released_of_authorized",
+            ),
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="payments_newest"),
@@ -112,6 +148,11 @@ class Payment(models.Model):
                     cancel_requested_at__isnull=False, canceled_at__isnull=True, succeeded_at__isnull=True
                 ),
                 name="payments_to_cancel",
+            ),
+            models.Index(
+                fields=["capture_not_before"],
+                condition=Q(status="authorized", capture_requested_at__isnull=False),
+                name="payments_to_capture",
             ),
         ]
 

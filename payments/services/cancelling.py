@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from payments import gateway
 from payments.errors import GatewayRefused, GatewayUnavailable
 from payments.models import OPEN, Payment
+from payments.services.checkout import close_session
 from payments.services.locking import lock_payment
 from payments.services.outcomes import Answer, apply_answer, end
 from payments.services.settling import refunds_of
@@ -56,13 +57,17 @@ def end_at_stripe(payment: Payment, *, release_authorized: bool, now: datetime) 
     """
     Cancel an open payment's intent if it can be, and apply how it stands then.
 
-    A payment of which no intent is known gets one first, under its own key: a call that was sent and not read may
-    have made it, and only what is known can be cancelled.
+    A page at Stripe is closed first. A payment of which no intent is known gets one, under its own key: a call that
+    was sent and not read may have made it, and only what is known can be cancelled.
 
     :param release_authorized: whether money that is authorized is let go too.
     :raises GatewayUnavailable: Stripe gives no usable answer; nothing is changed here.
     """
     try:
+        if payment.mode == Payment.Mode.CHECKOUT:
+            close_session(payment, now=now)
+            if payment.pi_id is None:
+                return
         intent = gateway.retrieve_intent(payment.pi_id) if payment.pi_id else _made_known(payment, now=now)
     except GatewayRefused as error:
         # Stripe never made it and never will.

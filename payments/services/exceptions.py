@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from payments.models import Payment, Refund
     from payments.provider import Intent
 
+OF_AUTHORIZATION = (
+    PaymentException.Kind.CAPTURE_FAILED,
+    PaymentException.Kind.AUTHORIZATION_ENDING,
+    PaymentException.Kind.AUTHORIZATION_LOST,
+)
+
 
 @transaction.atomic
 def open_exception(
@@ -77,6 +83,36 @@ def open_refund_exception(*, refund: Refund, now: datetime) -> None:
 
 
 @transaction.atomic
+def open_authorization_exception(*, kind: PaymentException.Kind, payment: Payment, now: datetime) -> bool:
+    """
+    Put before staff money that is authorized and can't be, or wasn't, taken; tell whether it is news.
+
+    The payment is locked. Emits: ``payments.payment_exception_opened.v1``.
+    """
+    if PaymentException.objects.filter(
+        payment=payment, kind=kind, state=PaymentException.State.OPEN
+    ).exists():
+        return False
+    exception = PaymentException(
+        kind=kind,
+        payment=payment,
+        pi_id=payment.pi_id or "",
+        amount=payment.amount - payment.released,
+        currency=payment.currency,
+        opened_at=now,
+    )
+    _write(exception)
+    return True
+
+
+def close_authorization_exceptions(payment: Payment, *, now: datetime) -> None:
+    """Take what was open about a payment's authorization off the staff's list: its money is here."""
+    PaymentException.objects.filter(
+        payment=payment, kind__in=OF_AUTHORIZATION, state=PaymentException.State.OPEN
+    ).update(state=PaymentException.State.RESOLVED, resolved_at=now)
+
+
+@transaction.atomic
 def resolve_exception(*, exception_id: UUID, actor_id: UUID | None, now: datetime) -> None:
     """
     Take note that somebody has dealt with an exception.
@@ -98,8 +134,13 @@ def _open(exception: PaymentException) -> None:
     known = PaymentException.objects.filter(refund=exception.refund)
     if exception.refund is None:
         known = PaymentException.objects.filter(pi_id=exception.pi_id, refund__isnull=True)
+        known = known.exclude(kind__in=OF_AUTHORIZATION)
     if known.exists():
         return
+    _write(exception)
+
+
+def _write(exception: PaymentException) -> None:
     exception.save(force_insert=True)
     publish(
         PaymentExceptionOpened(

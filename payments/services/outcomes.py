@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 
 from orders import services as orders
 from orders.errors import TransitionNotAllowed
 from payments.events import PaymentFailed, PaymentSucceeded
 from payments.models import OPEN, Payment, PaymentException, Refund, StripeEvent
-from payments.services.exceptions import open_exception
+from payments.services.exceptions import (
+    close_authorization_exceptions,
+    open_authorization_exception,
+    open_exception,
+)
 from payments.services.locking import lock_payment
-from payments.services.refunding import record_refund, write_refund
+from payments.services.refunding import given_back, record_refund, write_refund
 from products.errors import OutOfStock
 from shop.core.failpoints import failpoint
 from shop.events.outbox import publish
@@ -24,6 +31,8 @@ if TYPE_CHECKING:
 
     from orders.selectors import PayableOrder
     from payments.provider import Intent, ProviderRefund
+
+logger = logging.getLogger(__name__)
 
 _Kind = PaymentException.Kind
 
@@ -36,6 +45,12 @@ _STATUS = {
 }
 # Where an order's own payment status may be moved from by a payment that hasn't succeeded.
 _UNDECIDED = ("unpaid", "processing", "authorized", "failed")
+# Where an order is that counts on its money.
+_STANDS = ("confirmed", "completed")
+# Of how many refused cards a payment is ended.
+_REFUSALS = 5
+# How long a bank holds money at least, where Stripe doesn't say.
+_HELD = timedelta(days=7)
 
 
 def status_of(provider_status: str) -> str:
@@ -103,11 +118,15 @@ def end(order: PayableOrder, payment: Payment, *, now: datetime) -> None:
     """Close a locked payment of which Stripe can take no money any more."""
     if not payment.is_open:
         return
+    was_authorized = payment.status == Payment.Status.AUTHORIZED
     payment.status, payment.canceled_at = Payment.Status.CANCELED, now
     payment.version += 1
     payment.save(update_fields=["status", "canceled_at", "version"])
-    if order.status == "pending" and order.payment_status in ("processing", "authorized"):
+    if order.payment_status in ("processing", "authorized"):
         orders.payment_progressed(order_id=order.id, payment_status="unpaid", now=now)
+    if was_authorized and order.status in _STANDS and payment.cancel_requested_at is None:
+        # It ran out, or somebody let it go at Stripe, and the order counts on it.
+        open_authorization_exception(kind=_Kind.AUTHORIZATION_LOST, payment=payment, now=now)
 
 
 def _progress(order: PayableOrder, payment: Payment, answer: Answer, *, now: datetime) -> None:
@@ -125,14 +144,62 @@ def _progress(order: PayableOrder, payment: Payment, answer: Answer, *, now: dat
                 payment_id=payment.pk, version=payment.version, order_id=payment.order_id, reason=error
             )
             publish(failed, now=now)
-    payment.save(update_fields=["as_of", "status", "last_error", "charge_id", "version"])
+            _count_refusal(payment, now=now)
+        if status == Payment.Status.AUTHORIZED:
+            ends = intent.charge.capture_before if intent.charge else None
+            payment.authorized_at, payment.capture_before = now, ends or now + _HELD
+    payment.save(
+        update_fields=[
+            "as_of",
+            "status",
+            "last_error",
+            "charge_id",
+            "version",
+            "refusals",
+            "cancel_requested_at",
+            "authorized_at",
+            "capture_before",
+        ]
+    )
+    if payment.captures_later and payment.status == Payment.Status.AUTHORIZED:
+        if before[0] != payment.status:
+            _authorize(order, payment, intent, now=now)
+        return
     _tell_order(order, payment, now=now)
 
 
+def _count_refusal(payment: Payment, *, now: datetime) -> None:
+    """End a payment on which one card after the other is tried: whoever means to pay begins another one."""
+    payment.refusals += 1
+    if payment.refusals >= _REFUSALS * settings.LIMITS_FACTOR and payment.cancel_requested_at is None:
+        logger.warning("Payment %s is ended: %s tries were refused.", payment.pk, payment.refusals)
+        payment.cancel_requested_at = now
+
+
+def _authorize(order: PayableOrder, payment: Payment, intent: Intent, *, now: datetime) -> None:
+    """Confirm the order for money that the bank holds, or let the money go; nothing was taken yet."""
+    fits = intent.currency == payment.currency and intent.capturable == payment.amount
+    paid_by_another = Payment.objects.filter(order_id=payment.order_id, pays_order=True).exists()
+    if payment.cancel_requested_at is not None:
+        return
+    if not fits or paid_by_another or not _confirm_order(order, now=now):
+        logger.warning("Payment %s is authorized and not wanted: it is let go.", payment.pk)
+        Payment.objects.filter(pk=payment.pk).update(cancel_requested_at=now)
+
+
+def _confirm_order(order: PayableOrder, *, now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            orders.mark_authorized(order_id=order.id, now=now)
+    except (OutOfStock, TransitionNotAllowed):
+        return False
+    return True
+
+
 def _tell_order(order: PayableOrder, payment: Payment, *, now: datetime) -> None:
-    """Let a pending order know how its payment stands; one that has ended wants the intent gone instead."""
-    if order.status != "pending":
-        if payment.cancel_requested_at is None and order.status in ("cancelled", "expired"):
+    """Let an order know how its payment stands; one that has ended wants the intent gone instead."""
+    if order.status in ("cancelled", "expired"):
+        if payment.cancel_requested_at is None:
             Payment.objects.filter(pk=payment.pk).update(cancel_requested_at=now)
         return
     to = "failed" if payment.last_error else "unpaid"
@@ -148,6 +215,7 @@ def _succeed(order: PayableOrder, payment: Payment, intent: Intent, *, now: date
     payment.status, payment.succeeded_at, payment.canceled_at = Payment.Status.SUCCEEDED, now, None
     payment.captured, payment.pays_order = intent.amount_received, kind is None
     payment.last_error = ""
+    payment.released = payment.amount - payment.captured if payment.captures_later and kind is None else 0
     if intent.charge is not None:
         payment.charge_id, payment.method = intent.charge.id, intent.charge.method
         payment.brand, payment.last4 = intent.charge.brand, intent.charge.last4
@@ -168,6 +236,9 @@ def _succeed(order: PayableOrder, payment: Payment, intent: Intent, *, now: date
         )
         return
     announce_success(payment, now=now)
+    close_authorization_exceptions(payment, now=now)
+    if payment.released:
+        orders.refunded(order_id=order.id, refunded_total=given_back(payment), now=now)
 
 
 def announce_success(payment: Payment, *, now: datetime) -> None:
@@ -187,7 +258,9 @@ def announce_success(payment: Payment, *, now: datetime) -> None:
 def _why_not_wanted(payment: Payment, intent: Intent) -> PaymentException.Kind | None:
     if intent.currency != payment.currency:
         return _Kind.CURRENCY_MISMATCH
-    if intent.amount_received != payment.amount:
+    # Of what was authorized less may be taken: what was cancelled before it was sent.
+    fits = payment.captures_later and 0 < intent.amount_received <= payment.amount
+    if intent.amount_received != payment.amount and not fits:
         return _Kind.AMOUNT_MISMATCH
     if Payment.objects.filter(order_id=payment.order_id, pays_order=True).exclude(pk=payment.pk).exists():
         return _Kind.DUPLICATE_PAYMENT

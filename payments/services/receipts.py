@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from orders import selectors as orders
 from orders.errors import NotPaid
+from payments import proving
 from payments.models import Payment, Receipt, ReceiptCounter
 from shop.core.errors import NotFound
 from shop.core.money import to_text
@@ -33,7 +34,7 @@ def issue_receipt(*, payment_id: UUID, now: datetime) -> Receipt:
     must be a short one of its own and never the one that settles. Locks: payment, the year's counter.
 
     :raises NotFound: there is no such payment.
-    :raises NotPaid: it is neither paid nor authorized, or its money isn't kept; no number is taken.
+    :raises NotPaid: it isn't paid, or its money isn't kept; no number is taken.
     """
     known = Receipt.objects.filter(payment_id=payment_id).first()
     if known is not None:
@@ -42,27 +43,43 @@ def issue_receipt(*, payment_id: UUID, now: datetime) -> Receipt:
     payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
     if payment is None:
         raise NotFound
-    if not payment.pays_order and payment.status != Payment.Status.AUTHORIZED:
+    # Not while it is only authorized: less may be taken in the end, and a receipt never changes.
+    if not payment.pays_order:
         raise NotPaid
     known = Receipt.objects.filter(payment_id=payment_id).first()
     if known is not None:
         return known
     facts = _facts(payment, orders.order_json(payment.order_id))
-    year = timezone.localtime(now).year
-    sequence = _next_number(SERIES, year)
-    number = f"{SERIES}{year}-{sequence:06d}"
+    year, sequence, number = number_of(SERIES, now)
+    document = {"number": number, "issued_at": now.isoformat(), **facts}
+    digest, code = seal_of(number, document)
     receipt = Receipt.objects.create(
         payment=payment,
         number=number,
         series=SERIES,
         year=year,
         sequence=sequence,
-        document={"number": number, "issued_at": now.isoformat(), **facts},
+        document=document,
+        digest=digest,
+        code=code,
         issued_at=now,
     )
     # As it will be read from now on: PostgreSQL keeps JSON in an order of its own.
     receipt.refresh_from_db(fields=["document"])
     return receipt
+
+
+def number_of(series: str, now: datetime) -> tuple[int, int, str]:
+    """Return the next number of a series with its year and place; the caller's transaction takes it or leaves it."""
+    year = timezone.localtime(now).year
+    sequence = _next_number(series, year)
+    return year, sequence, f"{series}{year}-{sequence:06d}"
+
+
+def seal_of(number: str, document: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the hash of a new document, and the code that proves it genuine from then on."""
+    digest = proving.digest_of(document)
+    return digest, proving.code_for(number, digest)
 
 
 def _next_number(series: str, year: int) -> int:

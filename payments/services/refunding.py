@@ -160,6 +160,12 @@ def state_of(provider_status: str) -> Refund.State:
     return _STATE.get(provider_status, _State.SENT)
 
 
+def given_back(payment: Payment) -> int:
+    """Return how much of its order's total a payment has given back, or never took, in minor units."""
+    back = payment.refunds.filter(state=_State.SUCCEEDED).aggregate(sum=Sum("amount"))["sum"] or 0
+    return payment.released + int(back)
+
+
 def record_refund(*, payment: Payment, answer: ProviderRefund, now: datetime) -> None:
     """
     Bring a refund to where Stripe says it is; one that was made at Stripe itself gets its row now.
@@ -215,8 +221,7 @@ def _follow_up(payment: Payment, refund: Refund, *, now: datetime) -> None:
         )
     # Money that the order never had doesn't count as refunded of it.
     if payment.pays_order and refund.state != _State.SENT:
-        back = payment.refunds.filter(state=_State.SUCCEEDED).aggregate(sum=Sum("amount"))["sum"] or 0
-        orders.refunded(order_id=payment.order_id, refunded_total=back, now=now)
+        orders.refunded(order_id=payment.order_id, refunded_total=given_back(payment), now=now)
 
 
 def refuse_refund(*, payment: Payment, refund: Refund, error: str, now: datetime) -> None:

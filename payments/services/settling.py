@@ -6,11 +6,13 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.db.models import Q
 
 from payments import gateway
 from payments.errors import GatewayRefused, GatewayUnavailable
-from payments.models import OPEN, Payment, Refund
+from payments.models import OPEN, Payment, Refund, StripeEvent
+from payments.services.checkout import follow_session
 from payments.services.clock import Clock
 from payments.services.outcomes import Answer, apply_answer
 from payments.stripe_client import patience
@@ -31,6 +33,8 @@ _CHECK_OPEN_EVERY = timedelta(seconds=60)
 _CHECK_REFUNDS_EVERY = timedelta(minutes=10)
 _AT_ONCE = 100
 _MOST_FAILURES = 3
+# What Stripe can be asked about.
+_KNOWN = Q(pi_id__isnull=False) | Q(session_id__isnull=False)
 
 
 @patience()
@@ -47,11 +51,23 @@ def settle_payment(*, payment_id: UUID, event_id: str = "", now: datetime) -> No
     """
     forbid_transaction("Settling a payment")
     payment = Payment.objects.filter(pk=payment_id).first()
-    if payment is None or not payment.pi_id:
+    if payment is None or not (payment.pi_id or payment.session_id):
         raise NotFound
+    if not payment.pi_id:
+        follow_session(payment, now=now)
+        if not payment.pi_id:
+            # Nobody has paid on Stripe's page, or can any more.
+            use_case(_note_asked, payment_id, event_id, now)
+            return
     intent = gateway.retrieve_intent(payment.pi_id)
     answer = Answer(intent=intent, refunds=refunds_of(payment, intent), as_of=now)
     use_case(apply_answer, payment_id=payment_id, answer=answer, event_id=event_id, now=now)
+
+
+@transaction.atomic
+def _note_asked(payment_id: UUID, event_id: str, now: datetime) -> None:
+    Payment.objects.filter(pk=payment_id).update(checked_at=now)
+    StripeEvent.objects.filter(pk=event_id).update(processed_at=now, next_attempt_at=None, error="")
 
 
 def refunds_of(payment: Payment, intent: Intent) -> tuple[ProviderRefund, ...]:
@@ -69,7 +85,7 @@ def refresh_payment(*, payment_id: UUID, now: datetime) -> None:
 
     When Stripe doesn't answer, what is known stays as it is.
     """
-    waiting = Payment.objects.filter(pk=payment_id, status__in=OPEN, pi_id__isnull=False)
+    waiting = Payment.objects.filter(_KNOWN, pk=payment_id, status__in=OPEN)
     # One statement decides who asks, so that many readers are one question.
     if not waiting.filter(_not_checked_since(now - _ASK_EVERY)).update(checked_at=now):
         return
@@ -86,7 +102,7 @@ def reconcile_recent(*, now: datetime) -> int:
     Open payments are asked about every minute, those with a refund under way every ten. One about which Stripe doesn't
     answer goes to the back; three of them end the run: Stripe is down.
     """
-    with_intent = Payment.objects.filter(pi_id__isnull=False).order_by("checked_at", "created_at")
+    with_intent = Payment.objects.filter(_KNOWN).order_by("checked_at", "created_at")
     waiting = with_intent.filter(_not_checked_since(now - _CHECK_OPEN_EVERY), status__in=OPEN)
     waiting = waiting.filter(created_at__lte=now - _CHECK_OPEN_EVERY)
     under_way = Refund.objects.filter(state=Refund.State.SENT).values("payment")

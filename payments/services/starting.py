@@ -1,10 +1,10 @@
-"""Beginning to pay: one open payment an order, one intent a payment."""
+"""Beginning to pay: one open payment an order, in whichever mode, and one intent a payment."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -14,12 +14,10 @@ from payments import gateway
 from payments.errors import GatewayUnavailable
 from payments.models import Payment
 from payments.provider import IntentRequest
+from payments.services.cards import customer_of
 from payments.services.locking import lock_open_payment, lock_payment
-from payments.stripe_client import patience
 from shop.core.errors import NotFound
-from shop.core.failpoints import failpoint
 from shop.core.money import Money
-from shop.core.transactions import forbid_transaction, use_case
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,39 +29,8 @@ if TYPE_CHECKING:
 _PAID = ("paid", "partially_refunded", "refunded")
 
 
-@dataclass(frozen=True, kw_only=True)
-class StartedPayment:
-    """A payment that waits for the customer, with the secret by which their browser confirms it."""
-
-    payment_id: UUID
-    client_secret: str = field(repr=False)
-
-
-@patience()
-def start_payment(*, order_id: UUID, now: datetime) -> StartedPayment:
-    """
-    Return the order's one open payment and its secret; made when there is none.
-
-    Transaction: opens its own, short ones, with Stripe between them. Whatever happens at Stripe, the order stays
-    payable, and asking again leads to the same intent.
-
-    :raises OrderNotPayable: it is paid, cancelled or expired.
-    :raises GatewayUnavailable: Stripe gives no usable answer.
-    :raises GatewayRefused: Stripe doesn't take this amount.
-    """
-    forbid_transaction("Starting a payment")
-    payment = use_case(_claim, order_id, now)
-    failpoint("payment.after_commit_before_stripe")
-    if payment.pi_id:
-        intent = gateway.retrieve_intent(payment.pi_id)
-    else:
-        intent = ensure_intent(payment)
-        failpoint("payment.intent_known_not_saved")
-        ended = use_case(remember_intent, payment_id=payment.pk, pi_id=intent.id, now=now)
-        if ended is not None:
-            raise OrderNotPayable(reason=ended)
-    failpoint("payment.saved_before_response")
-    return StartedPayment(payment_id=payment.pk, client_secret=intent.client_secret)
+# Why a payment isn't open although its order is: another one took its place.
+REPLACED = "replaced"
 
 
 def client_secret_of(payment_id: UUID) -> str:
@@ -89,7 +56,7 @@ def ensure_intent(payment: Payment) -> Intent:
     :raises GatewayUnavailable: no usable answer; asking again is safe.
     :raises GatewayRefused: Stripe doesn't take this amount.
     """
-    asked = _request(payment, orders.payable(payment.order_id))
+    asked = request_of(payment, orders.payable(payment.order_id))
     try:
         return gateway.create_intent(asked)
     except GatewayUnavailable as error:
@@ -105,18 +72,20 @@ def ensure_intent(payment: Payment) -> Intent:
     payment.refresh_from_db()
     if payment.pi_id:
         return gateway.retrieve_intent(payment.pi_id)
-    return gateway.create_intent(_request(payment, orders.payable(payment.order_id)))
+    return gateway.create_intent(request_of(payment, orders.payable(payment.order_id)))
 
 
 @transaction.atomic
-def remember_intent(*, payment_id: UUID, pi_id: str, now: datetime) -> str | None:
+def remember_intent(*, payment_id: UUID, pi_id: str | None, now: datetime) -> str | None:
     """
     Store which intent a payment has; return why the order can't be paid any more, or None when it can.
 
-    An intent that came too late is marked to be cancelled. Locks: order, payment.
+    An intent, or a page, that came too late is marked to be cancelled. Locks: order, payment.
+
+    :param pi_id: None where a page at Stripe has none yet.
     """
     order, payment = lock_payment(payment_id)
-    if payment.pi_id is None:
+    if payment.pi_id is None and pi_id is not None:
         payment.pi_id = pi_id
         Payment.objects.filter(pk=payment_id).update(pi_id=pi_id)
     reason = _why_not_payable(order, now)
@@ -124,12 +93,17 @@ def remember_intent(*, payment_id: UUID, pi_id: str, now: datetime) -> str | Non
     if payment.is_open and order.status in ("cancelled", "expired") and payment.cancel_requested_at is None:
         Payment.objects.filter(pk=payment_id).update(cancel_requested_at=now)
     if reason is None and not payment.is_open:
-        return "paid" if payment.pays_order else "expired"
+        return "paid" if payment.pays_order else REPLACED
     return reason
 
 
 @transaction.atomic
-def _claim(order_id: UUID, now: datetime) -> Payment:
+def claim(order_id: UUID, mode: str, now: datetime) -> Payment:
+    """
+    Return the order's open payment, in whichever mode it is, or a new one in this mode. Locks: order, payment.
+
+    :raises OrderNotPayable: it is paid, cancelled or expired; nothing is written.
+    """
     order, payment = lock_open_payment(order_id)
     reason = _why_not_payable(order, now)
     if reason is None and payment is not None and payment.cancel_requested_at is not None:
@@ -139,21 +113,30 @@ def _claim(order_id: UUID, now: datetime) -> Payment:
     if payment is not None:
         return payment
     return Payment.objects.create(
-        order_id=order_id, amount=order.total, currency=order.currency, created_at=now
+        order_id=order_id,
+        mode=mode,
+        amount=order.total,
+        currency=order.currency,
+        stripe_customer=(mode == Payment.Mode.INTENT and customer_of(order.user_id)) or "",
+        captures_later=settings.PAYMENT_CAPTURE == "shipping" and orders.waits_to_be_sent(order_id),
+        created_at=now,
     )
 
 
 def _why_not_payable(order: PayableOrder, now: datetime) -> str | None:
     if order.status in ("cancelled", "expired"):
         return order.status
-    if order.payment_status in _PAID or order.status != "pending" or order.total == 0:
+    # A confirmed order is payable again once the money that it was confirmed for couldn't be taken.
+    is_settled = order.status != "pending" and order.payment_status == "authorized"
+    if order.payment_status in _PAID or is_settled or order.total == 0:
         return "paid"
     # Its time is over and the next run of the expiry ends it: nobody should start to type a card number.
-    is_overdue = order.payment_due_at is not None and order.payment_due_at < now
+    is_overdue = order.status == "pending" and order.payment_due_at is not None and order.payment_due_at < now
     return "expired" if is_overdue and order.payment_status not in ("processing", "authorized") else None
 
 
-def _request(payment: Payment, order: PayableOrder) -> IntentRequest:
+def request_of(payment: Payment, order: PayableOrder) -> IntentRequest:
+    """Return what a payment's intent is made of."""
     return IntentRequest(
         payment_id=payment.pk,
         attempt=payment.attempt,
@@ -161,4 +144,6 @@ def _request(payment: Payment, order: PayableOrder) -> IntentRequest:
         number=order.number,
         amount=Money(payment.amount, payment.currency),
         email=order.email,
+        captures_later=payment.captures_later,
+        customer_id=payment.stripe_customer,
     )

@@ -33,6 +33,9 @@ def meet_intent(*, pi_id: str, event_id: str = "", now: datetime) -> str:
     :raises GatewayUnavailable: Stripe gives no usable answer; nothing is changed.
     :raises GatewayRefused: Stripe knows no such intent; nothing is changed.
     """
+    if not pi_id:
+        # A page of somebody else's on which nobody has paid; ours without a payment of its own can't be open.
+        return "not ours"
     intent = gateway.retrieve_intent(pi_id)
     payment = named_payment(intent)
     if payment is None:

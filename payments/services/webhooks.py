@@ -44,6 +44,10 @@ _OF_DISPUTE = frozenset(
     f"charge.dispute.{name}"
     for name in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
 )
+_OF_SESSION = frozenset(
+    f"checkout.session.{name}"
+    for name in ("completed", "expired", "async_payment_succeeded", "async_payment_failed")
+)
 # The request that stored it has this long to settle it before the job tries too.
 _FIRST_PAUSE = timedelta(seconds=5)
 _PAUSES = (2, 4, 8, 15, 30, 60, 120, 300, 600)
@@ -116,7 +120,7 @@ def _process(event: StripeEvent, *, now: datetime) -> None:
     if ignored:
         _finish(event, ignored=ignored, now=now)
         return
-    payment = Payment.objects.filter(pi_id=event.pi_id).first()
+    payment = _payment_of(event)
     try:
         if event.type in _OF_DISPUTE:
             if not settle_dispute(stripe_id=event.object_id, event_id=event.pk, now=now):
@@ -140,9 +144,15 @@ def _why_ignored(event: StripeEvent) -> str:
     if event.livemode != gateway.is_live():
         logger.error("Webhook %s is of the other mode: check which endpoint it was sent to.", event.pk)
         return "livemode"
-    if event.type not in _OF_INTENT | _OF_REFUND | _OF_DISPUTE:
+    if event.type not in _OF_INTENT | _OF_REFUND | _OF_DISPUTE | _OF_SESSION:
         return "type"
-    return "" if event.pi_id else "no intent"
+    return "" if event.pi_id or event.type in _OF_SESSION else "no intent"
+
+
+def _payment_of(event: StripeEvent) -> Payment | None:
+    if event.type in _OF_SESSION:
+        return Payment.objects.filter(session_id=event.object_id).first()
+    return Payment.objects.filter(pi_id=event.pi_id).first()
 
 
 def _could_move(event: StripeEvent, payment: Payment) -> bool:

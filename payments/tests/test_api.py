@@ -10,6 +10,7 @@ import time_machine
 from django.utils import timezone
 
 from orders.selectors import access_token
+from payments import services
 from payments.models import Payment, Receipt
 from payments.tests.paying import an_order, confirm, paid, started
 from users.tests.clients import anonymous, client_of
@@ -110,7 +111,7 @@ class TestStart:
         [
             ({}, "order", "required"),
             ({"order": "R2026"}, "order", "invalid"),
-            ({"order": str(uuid4()), "mode": "checkout"}, "mode", "invalid_choice"),
+            ({"order": str(uuid4()), "mode": "cash"}, "mode", "invalid_choice"),
         ],
     )
     def test_says_which_field_is_wrong(self, stripe, body, field, code):
@@ -160,6 +161,30 @@ class TestStart:
             statuses.append(response.status_code)
 
         assert statuses == [201] * 10 + [429]
+
+    def test_is_begun_five_times_an_hour_for_one_order(self, stripe, settings):
+        settings.LIMITS_FACTOR = 1
+        order = an_order()
+
+        statuses = [
+            anonymous()
+            .post(URL, {"order": str(order.pk)}, headers=key() | holds(order), REMOTE_ADDR="203.0.113.10")
+            .status_code
+            for _ in range(6)
+        ]
+
+        assert statuses == [201] * 5 + [429]
+
+    def test_ends_after_five_refused_cards(self, stripe, settings):
+        settings.LIMITS_FACTOR = 1
+        payment = started(an_order())
+        for _ in range(5):
+            assert confirm(stripe, payment, "pm_card_chargeDeclined") == 402
+            services.settle_payment(payment_id=payment.pk, now=timezone.now())
+
+        assert services.cancel_intents(now=timezone.now()) == 1
+
+        assert confirm(stripe, payment) == 400
 
 
 class TestRead:

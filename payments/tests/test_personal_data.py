@@ -179,6 +179,7 @@ class TestExport:
         held = PART.preview(user_id=user.pk)
 
         assert [(one.name, one.count, one.kept) for one in held] == [
+            ("saved_cards", 0, False),
             ("payments", 1, True),
             ("receipts", 1, True),
         ]

@@ -8,17 +8,18 @@ import re
 from datetime import UTC, datetime
 
 from shop.api.middleware import request_id
+from shop.core.card_numbers import without_card_numbers
 
 # What must never be read in a log, whatever it stood in.
 _SECRETS = re.compile(
-    r"(sk_(?:test|live)_|whsec_|pi_[A-Za-z0-9]+_secret_|eyJ[A-Za-z0-9_-]{8,}\.)[A-Za-z0-9._-]+"
+    r"([rs]k_(?:test|live)_|whsec_|(?:pi|seti|cuss)_[A-Za-z0-9]+_secret_|eyJ[A-Za-z0-9_-]{8,}\.)[A-Za-z0-9._-]+"
     r"|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
 )
 
 
 def redact(text: str) -> str:
-    """Return the text with keys, tokens and e-mail addresses made unreadable."""
-    return _SECRETS.sub("[redacted]", text)
+    """Return the text with keys, tokens, card numbers and e-mail addresses made unreadable."""
+    return without_card_numbers(_SECRETS.sub("[redacted]", text))
 
 
 class LineFormatter(logging.Formatter):

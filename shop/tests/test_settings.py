@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -30,9 +31,25 @@ PRODUCTION = {
     "STRIPE_PUBLISHABLE_KEY": "pk_live_0123456789abcdef",
     "STRIPE_WEBHOOK_SECRET": "whsec_0123456789abcdef",
 }
+VISIT = """
+import json, os
+os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"
+import django
+from django.conf import settings
+from django.test import Client
+django.setup()
+client = Client(SERVER_NAME="shop.example")
+def visit(path, **headers):
+    answer = client.get(path, headers=headers)
+    return [answer.status_code, answer.get("Location"), answer.get("Strict-Transport-Security")]
+cookies = [settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY]
+proxied = visit("/problems/", **{"X-Forwarded-Proto": "https"})
+print(json.dumps([visit("/problems/"), proxied, visit("/health/live/"), cookies]))
+"""
 DJANGO = {
     "check": ["manage.py", "check", "--deploy", "--fail-level", "WARNING"],
     "wsgi": ["-c", "import shop.wsgi"],
+    "tls": ["-c", VISIT],
 }
 
 
@@ -127,6 +144,25 @@ class TestProduction:
         assert start("wsgi", tmp_path, **changed)[0] == 0
 
 
+class TestTls:
+    """What a browser meets in production, as the settings and middleware really are there."""
+
+    @pytest.mark.parametrize(("proxies", "through_proxy"), [("1", 200), ("0", 301)])
+    def test_is_all_that_is_spoken(self, tmp_path, proxies, through_proxy):
+        (tmp_path / "static").mkdir()
+
+        code, said = start("tls", tmp_path, **PRODUCTION, TRUSTED_PROXIES=proxies)
+
+        assert code == 0, said
+        plain, proxied, health, cookies = json.loads(said.strip().splitlines()[-1])
+        assert plain == [301, "https://shop.example/problems/", None]
+        # Behind a proxy its word counts, and nobody else's.
+        hsts = "max-age=31536000; includeSubDomains; preload"
+        assert proxied == ([200, None, hsts] if through_proxy == 200 else plain)
+        assert health[0] == 200
+        assert cookies == [True, True, True]
+
+
 class TestDevelopment:
     def test_needs_no_environment(self, tmp_path):
         assert start("wsgi", tmp_path) == (0, "")
@@ -183,7 +219,7 @@ class TestExample:
     def test_names_what_the_settings_read(self):
         read = set(
             re.findall(
-                r'env\.(?:text|flag|whole|choice|words|pairs|database|email|media_storage|languages|currencies_by_country)\(\s*"([A-Z_]+)"',
+                r'env\.(?:text|flag|whole|choice|words|pairs|database|email|media_storage|languages|currencies_by_country|statement_descriptor)\(\s*"([A-Z_]+)"',
                 (ROOT / "shop" / "settings.py").read_text(),
             )
         )
@@ -224,6 +260,15 @@ class TestEnv:
 
         with pytest.raises(ImproperlyConfigured, match=r"COUNTRY_CURRENCIES: .* write US:USD,GB:GBP"):
             env.currencies_by_country("COUNTRY_CURRENCIES")
+
+    @pytest.mark.parametrize("said", ["12345", "FERN * OAK", "FERN & OAK AND MUCH MORE", "EICHE Ö"])
+    def test_a_card_statement_says_only_what_card_networks_print(self, monkeypatch, said):
+        monkeypatch.setenv("STATEMENT_DESCRIPTOR", "ORDERS 24/7")
+        assert env.statement_descriptor("STATEMENT_DESCRIPTOR") == "ORDERS 24/7"
+        monkeypatch.setenv("STATEMENT_DESCRIPTOR", said)
+
+        with pytest.raises(ImproperlyConfigured, match="at most 22 plain characters"):
+            env.statement_descriptor("STATEMENT_DESCRIPTOR")
 
     def test_set_to_nothing_is_not_set(self, monkeypatch):
         monkeypatch.setenv("SHOP_NAME", "  ")

@@ -15,10 +15,11 @@ from tools.stripe_fake.lists import matching, page
 from tools.stripe_fake.registry import listens, route, timed
 from tools.stripe_fake.resources.payment_intents import new_intent
 from tools.stripe_fake.resources.payment_methods import resolve
-from tools.stripe_fake.resources.payments import Confirmation, confirm
+from tools.stripe_fake.resources.payments import OPEN, Confirmation, cancel, confirm
 from tools.stripe_fake.world import World
 
 LIFETIME = 86400
+_SHORTEST = 1800
 
 
 @route("POST", "/v1/checkout/sessions")
@@ -66,6 +67,9 @@ def expire(call: Call) -> Json:
 def _expire(world: World, session: Json) -> None:
     if session["status"] == "open":
         world.change(session, status="expired", url=None)
+        intent = world.ledger.find(session["payment_intent"] or "")
+        if intent is not None and intent["status"] in OPEN:
+            cancel(world, intent, "abandoned")
         world.emit("checkout.session.expired", session)
 
 
@@ -161,6 +165,8 @@ def _line_item(item: Params) -> Json:
 def _intent_values(params: Params) -> Json:
     wanted = params.group("payment_intent_data")
     values: Json = {"metadata": wanted.metadata(), "description": wanted.text("description")}
+    for name in ("receipt_email", "statement_descriptor", "statement_descriptor_suffix"):
+        values[name] = wanted.text(name)
     capture_method = wanted.choice("capture_method", ("automatic", "automatic_async", "manual"))
     return {**values, "capture_method": capture_method or "automatic_async"}
 
@@ -172,6 +178,9 @@ def _new_session(call: Call, total: int, currency: str) -> Json:
         if address is not None and urlsplit(address).scheme not in ("http", "https"):
             raise invalid("Invalid URL: an absolute http or https URL is needed.", name, "url_invalid")
     customer = call.referred("customer", "customer")
+    expires_at = params.integer("expires_at")
+    if expires_at is not None and not now + _SHORTEST <= expires_at <= now + LIFETIME:
+        raise invalid("A session lives for 30 minutes to 24 hours.", "expires_at")
     object_id = new_id("cs_test", 58)
     return {
         "id": object_id,
@@ -185,7 +194,7 @@ def _new_session(call: Call, total: int, currency: str) -> Json:
         "customer": customer["id"] if customer else None,
         "customer_details": None,
         "customer_email": params.text("customer_email"),
-        "expires_at": params.integer("expires_at") or now + LIFETIME,
+        "expires_at": expires_at or now + LIFETIME,
         "livemode": False,
         "metadata": params.metadata(),
         "mode": "payment",

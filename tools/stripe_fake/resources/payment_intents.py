@@ -10,7 +10,7 @@ from tools.stripe_fake.currencies import check_amount, check_currency
 from tools.stripe_fake.errors import Json, invalid, refused
 from tools.stripe_fake.forms import Params
 from tools.stripe_fake.ids import client_secret, new_id
-from tools.stripe_fake.ledger import public
+from tools.stripe_fake.ledger import PRIVATE, public
 from tools.stripe_fake.lists import matching, page, search
 from tools.stripe_fake.registry import route
 from tools.stripe_fake.resources.payment_methods import from_params, resolve
@@ -142,6 +142,9 @@ def capture_intent(call: Call) -> Json:
 @route("POST", "/v1/payment_intents/{id}/cancel")
 def cancel_intent(call: Call) -> Json:
     intent = call.get("payment_intent", "intent")
+    session = call.world.ledger.find(intent[PRIVATE].get("session") or "")
+    if session is not None and session["status"] == "open":
+        raise refused("The intent of a checkout session ends with the session: expire that.")
     return cancel(call.world, intent, call.params.choice("cancellation_reason", CANCELLATION_REASONS))
 
 

@@ -1,0 +1,213 @@
+"""Credit notes: one for everything that went back, numbered without gaps, and genuine when they say so."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from io import BytesIO
+
+import pytest
+from django.utils import timezone
+from pypdf import PdfReader
+
+from orders.tests.parcels import cancel_lines, ship
+from payments import services
+from payments.models import CreditNote, Payment, Receipt, Refund
+from payments.proving import digest_of, read, squares, written
+from payments.tests.paying import an_order, dashboard_refund, paid, started
+from payments.tests.test_capturing import authorized, capture, three
+from payments.tests.test_events import spread
+from shop.core.transactions import use_case
+from users.tests.clients import anonymous, client_of
+from users.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+URL = "/api/v1/payments/"
+PROOF = "/api/v1/receipts/verify/"
+
+
+def settle(payment: Payment) -> None:
+    services.settle_payment(payment_id=payment.pk, now=timezone.now())
+
+
+def issue(payment: Payment, now: datetime | None = None) -> list[CreditNote]:
+    return use_case(services.issue_credit_notes, payment_id=payment.pk, now=now or timezone.now())
+
+
+class TestIssue:
+    def test_says_what_went_back_of_which_receipt(self, stripe):
+        payment = paid(stripe, an_order())
+        dashboard_refund(stripe, payment, 480)
+        settle(payment)
+
+        (note,) = issue(payment, datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
+
+        receipt = Receipt.objects.get()
+        assert (note.number, note.sequence, note.year) == ("C2026-000001", 1, 2026)
+        document = note.document
+        assert document["receipt"]["number"] == receipt.number == "R2026-000001"
+        assert (document["total"], document["currency"], document["reason"]) == ("4.80", "EUR", "provider")
+        assert document["tax_lines"] == [{"name": "VAT", "rate": "0.19", "taxable": "4.03", "amount": "0.77"}]
+        # The buyer stands on the receipt alone.
+        assert "buyer" not in document
+        assert note.digest == digest_of(note.document)
+        assert [row.pk for row in issue(payment)] == [note.pk]
+
+    def test_adds_up_to_the_receipt(self, stripe):
+        payment = paid(stripe, an_order())
+        for amount in (333, 333, 1814):
+            dashboard_refund(stripe, payment, amount)
+            settle(payment)
+            spread()
+
+        notes = [note.document for note in CreditNote.objects.order_by("sequence")]
+        (tax,) = Receipt.objects.get().document["tax_lines"]
+        for name in ("taxable", "amount"):
+            parts = sum(round(float(note["tax_lines"][0][name]) * 100) for note in notes)
+            assert parts == round(float(tax[name]) * 100)
+        assert [note["number"][-1] for note in notes] == ["1", "2", "3"]
+
+    def test_has_none_for_money_that_was_not_wanted(self, stripe):
+        order = an_order()
+        payment = started(order)
+        Payment.objects.filter(pk=payment.pk).update(amount=1)
+        paid(stripe, order)
+        assert services.send_refunds(now=timezone.now()) == 1
+        settle(payment)
+        spread()
+
+        assert Refund.objects.get().reason == "not_wanted"
+        assert not CreditNote.objects.exists()
+        Payment.objects.filter(pk=payment.pk).update(amount=2480)
+
+    def test_has_one_for_what_was_never_taken(self, stripe, settings):
+        settings.PAYMENT_CAPTURE = "shipping"
+        order = three()
+        authorized(stripe, order)
+        cancel_lines(order, [1], now=timezone.now())
+        spread()
+        ship(order, now=timezone.now())
+        capture()
+        spread()
+
+        note = CreditNote.objects.get()
+
+        assert (note.refund_id, note.document["total"], note.document["reason"]) == (
+            None,
+            "19.90",
+            "lines_cancelled",
+        )
+        assert Receipt.objects.get().document["total"] == "64.60"
+
+
+class TestApi:
+    @pytest.fixture
+    def given_back(self, stripe):
+        user = UserFactory()
+        order = an_order(user=user, language="de")
+        payment = paid(stripe, order)
+        dashboard_refund(stripe, payment, 480)
+        settle(payment)
+        return payment, client_of(user)
+
+    def test_lists_them_and_shows_each_in_three_forms(self, given_back):
+        payment, client = given_back
+        assert not CreditNote.objects.exists()
+
+        body = client.get(f"{URL}{payment.pk}/credit_notes/").json()
+
+        (note,) = body["results"]
+        assert (body["count"], note["total"], note["buyer"]["name"]) == (1, "4.80", "Ada Lovelace")
+        one = f"{URL}{payment.pk}/credit_notes/{note['number']}/"
+        assert client.get(one).json() == note
+        page = client.get(f"{one}?format=html").content.decode()
+        pdf = client.get(one, headers={"Accept": "application/pdf"})
+        text = " ".join(PdfReader(BytesIO(pdf.content)).pages[0].extract_text().split())
+        for said in (f"Erstattungsbeleg {note['number']}", "Ada Lovelace", "4,80\xa0€", note["code"]):
+            assert said in page
+            assert said.replace("\xa0", " ") in text.replace("\xa0", " ")
+        assert '<html lang="de">' in page
+        assert "<svg role" in page
+        assert client.get(f"{URL}{payment.pk}/credit_notes/C1999-000001/").status_code == 404
+
+    def test_of_anothers_are_not_found(self, given_back):
+        payment, client = given_back
+        number = client.get(f"{URL}{payment.pk}/credit_notes/").json()["results"][0]["number"]
+
+        for path in ("", f"{number}/", f"{number}/?format=pdf"):
+            for stranger in (anonymous(), client_of(UserFactory())):
+                response = stranger.get(f"{URL}{payment.pk}/credit_notes/{path}")
+                assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+class TestProof:
+    @pytest.fixture
+    def codes(self, stripe):
+        payment = paid(stripe, an_order())
+        dashboard_refund(stripe, payment, 480)
+        settle(payment)
+        issue(payment, datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
+        return written(str(Receipt.objects.get().code)), written(CreditNote.objects.get().code)
+
+    def test_knows_what_the_shop_has_issued(self, codes):
+        receipt, note = codes
+        assert re.fullmatch(r"([A-Z2-7]{4}-){5}[A-Z2-7]{4}", receipt)
+
+        assert anonymous().get(PROOF, {"code": receipt}).json() == {
+            "genuine": True,
+            "kind": "receipt",
+            "number": "R2026-000001",
+            "issued_on": "2026-03-02",
+            "total": "24.80",
+            "currency": "EUR",
+        }
+        # As somebody types it.
+        typed = note.replace("-", " ").lower()
+        assert anonymous().get(PROOF, {"code": typed}).json()["number"] == "C2026-000001"
+
+    @pytest.mark.parametrize("code", ["AAAA-BBBB", "-", "Ü", "x" * 64])
+    def test_knows_no_other(self, codes, code):
+        assert anonymous().get(PROOF, {"code": code}).json() == {
+            "genuine": False,
+            **dict.fromkeys(["kind", "number", "issued_on", "total", "currency"]),
+        }
+
+    def test_notices_a_document_that_was_changed(self, codes):
+        receipt = Receipt.objects.get()
+        Receipt.objects.update(document={**receipt.document, "total": "9999.00"})
+
+        assert anonymous().get(PROOF, {"code": codes[0]}).json()["genuine"] is False
+
+    def test_survives_a_change_of_the_shops_key(self, codes, settings):
+        settings.SECRET_KEY = "another" * 10
+
+        assert anonymous().get(PROOF, {"code": codes[0]}).json()["genuine"] is True
+
+    def test_speaks_to_people_in_their_language(self, codes):
+        headers = {"Accept": "text/html", "Accept-Language": "de"}
+
+        page = anonymous().get(PROOF, {"code": codes[0]}, headers=headers).content.decode()
+        other = anonymous().get(PROOF, {"code": "nothing"}, headers=headers).content.decode()
+
+        assert "Dieses Dokument ist echt." in page
+        assert "24,80" in page
+        assert "kein Dokument mit diesem Code" in other
+
+    def test_is_limited(self, settings):
+        settings.LIMITS_FACTOR = 1
+
+        answers = [anonymous().get(PROOF, {"code": "x"}).status_code for _ in range(61)]
+
+        assert answers == [200] * 60 + [429]
+
+    def test_needs_a_code(self):
+        response = anonymous().get(PROOF)
+
+        assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "code")
+
+
+def test_a_code_is_read_as_it_is_written():
+    assert read(written("ABCDEFGH234567")) == "ABCDEFGH234567"
+    rows = squares("https://shop.example")
+    assert {len(row) for row in rows} == {len(rows)}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from payments import services
+from payments.errors import GatewayUnavailable
 from shop.events.registry import job
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+logger = logging.getLogger(__name__)
 
 
 @job(every=timedelta(seconds=2))
@@ -44,8 +48,12 @@ def reconcile_recent(now: datetime) -> int:
 
 @job(every=timedelta(hours=1))
 def reconcile_payments(now: datetime) -> int:
-    """Compare both ledgers of the last week, and repair what differs."""
-    return len(services.reconcile(since=now - timedelta(days=7), fix=True, now=now).repaired)
+    """Compare both ledgers of the last week, and repair what differs; the run keeps why it couldn't."""
+    try:
+        return len(services.reconcile(since=now - timedelta(days=7), fix=True, now=now).repaired)
+    except GatewayUnavailable as error:
+        logger.warning("Both ledgers are compared in an hour: %s", error)
+        return 0
 
 
 @job(every=timedelta(seconds=2))

@@ -12,6 +12,7 @@ from payments.events import DisputeClosed, DisputeOpened
 from payments.models import Dispute, Payment, StripeEvent
 from payments.services.locking import lock_payment
 from payments.services.settling import settle_payment
+from payments.services.strangers import meet_intent
 from shop.core.failpoints import failpoint
 from shop.core.transactions import forbid_transaction, use_case
 from shop.events.outbox import publish
@@ -49,7 +50,7 @@ def settle_dispute(*, stripe_id: str, event_id: str = "", now: datetime) -> bool
     """
     forbid_transaction("Settling a dispute")
     answer = books.retrieve_dispute(stripe_id)
-    payment = Payment.objects.filter(pi_id=answer.pi_id).first() if answer.pi_id else None
+    payment = _payment_with(answer.pi_id, now=now)
     if payment is None:
         return False
     if payment.is_open:
@@ -57,6 +58,14 @@ def settle_dispute(*, stripe_id: str, event_id: str = "", now: datetime) -> bool
         settle_payment(payment_id=payment.pk, now=now)
     use_case(apply_dispute, payment_id=payment.pk, answer=answer, event_id=event_id, now=now)
     return True
+
+
+def _payment_with(pi_id: str, *, now: datetime) -> Payment | None:
+    """Return the payment with an intent; also one whose intent isn't known here yet."""
+    having_it = Payment.objects.filter(pi_id=pi_id)
+    if pi_id and not having_it.exists():
+        meet_intent(pi_id=pi_id, now=now)
+    return having_it.first() if pi_id else None
 
 
 @transaction.atomic

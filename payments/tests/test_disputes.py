@@ -119,6 +119,17 @@ class TestOpened:
         payment.refresh_from_db()
         assert (payment.status, is_flagged(order)) == ("succeeded", True)
 
+    def test_finds_a_payment_whose_intent_was_never_stored(self, stripe):
+        order = an_order()
+        payment = started(order)
+        confirm(stripe, payment)
+        Payment.objects.update(pi_id=None)
+        stripe.open_dispute(stripe.get(payment.pi_id)["latest_charge"])
+
+        tell(stripe, "created")
+
+        assert (Dispute.objects.get().payment, is_flagged(order)) == (payment, True)
+
     def test_about_somebody_elses_payment_is_ignored(self, stripe):
         form = {"amount": 700, "currency": "eur", "confirm": "true", "payment_method": "pm_card_visa"}
         call(stripe, "POST", "/v1/payment_intents", form, key="sk_test_other")

@@ -244,6 +244,8 @@ class TestAStripeThatDoesntAnswer:
             reconcile()
 
         assert "doesn't answer" in Reconciliation.objects.get().error
+        stripe.fail_next("GET", "v1/refunds", "before")
+        assert reconcile_payments(timezone.now()) == 0
 
     def test_isnt_asked_inside_a_transaction(self, stripe):
         with pytest.raises(TransactionForbidden):

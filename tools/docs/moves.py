@@ -1,5 +1,6 @@
 """
-Draws the moves of an order out of ``orders.moves``: ``python -m tools.docs.moves`` writes ``docs/moves.md``.
+Draws the moves of an order out of ``orders.moves`` and shows the answers of ``tools.docs.answers``:
+``python -m tools.docs.moves`` writes ``docs/moves.md``.
 
 ``--check`` writes nothing and fails when the file says something else.
 """
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 
 from orders.moves import FULFILMENT, MOVES, PAYMENT, STATUS
+from tools.docs import answers
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "moves.md"
 
@@ -22,7 +24,7 @@ AXES = {
 HEAD = """\
 # The moves of an order
 
-<!-- Made by `python -m tools.docs.moves` out of orders/moves.py: change that, not this. -->
+<!-- Made by `python -m tools.docs.moves` out of orders/moves.py and tools/docs/answers.py: change those, not this. -->
 
 An order has three axes that never mix. On each of them it may only go where an arrow leads; anything else is
 refused with `transition_not_allowed`. Each move is one compare-and-set that raises the order's version, and
@@ -53,6 +55,7 @@ def document() -> str:
     parts = [HEAD]
     for axis, (_, about) in AXES.items():
         parts.append(f"## `{axis}`\n\n{about}\n\n```mermaid\n{diagram(axis)}\n```\n\n{table(axis)}\n")
+    parts.append(answers.document())
     return "\n".join(parts)
 
 

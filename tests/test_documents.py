@@ -67,7 +67,16 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 def test_variables_exist() -> None:
     """What the documents tell to set is a setting of the shop, or one of its tools."""
-    of_tools = {"WORKERS", "PYTHON", "VENV", "KAFKA_LIBS", "REQUIRE_SERVICES", "TEST_DATABASE", "UPGRADE"}
+    of_tools = {
+        "WORKERS",
+        "PYTHON",
+        "VENV",
+        "KAFKA_LIBS",
+        "REQUIRE_SERVICES",
+        "TEST_DATABASE",
+        "UPGRADE",
+        "MACHINE_SCALE",
+    }
     named = {
         name
         for document in DOCUMENTS

@@ -67,8 +67,9 @@ class LinesForm(StepForm):
                 min_value=0,
                 max_value=choice.most,
                 initial=choice.initial,
-                label=f"Units of {choice.line.sku}",
-                widget=UnfoldAdminIntegerFieldWidget(attrs={"style": "width: 6rem"}),
+                widget=UnfoldAdminIntegerFieldWidget(
+                    attrs={"style": "width: 6rem", "aria-label": f"Units of {choice.line.sku}"}
+                ),
             )
             self.add_fields(choice)
 
@@ -120,6 +121,7 @@ class ParcelForm(LinesForm):
         known = Carrier.objects.filter(is_active=True).order_by("position", "pk").values_list("code", "name")
         carrier: Any = self.fields["carrier"]
         carrier.choices = [*known, ("", "Another one")]
+        carrier.initial = carrier.choices[0][0]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()

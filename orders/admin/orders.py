@@ -68,7 +68,6 @@ class OrderAdmin(GoodsPages, ReadOnlyAdmin):
     actions_detail = GoodsPages.goods_actions
     fieldsets = (
         (None, {"fields": ("number", ("status", "payment_status", "fulfilment_status"), "disputed")}),
-        ("Cancelled lines", {"classes": ("collapse",), "fields": ("taken_off",)}),
         ("Customer", {"fields": ("email", "user", "language", "note")}),
         (
             "Money",
@@ -105,6 +104,12 @@ class OrderAdmin(GoodsPages, ReadOnlyAdmin):
         ]
         return ", ".join(rows) or "–"
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        said = super().get_fieldsets(request, obj)
+        if obj is None or not self._cancelled(obj):
+            return said
+        return (said[0], ("Cancelled lines", {"fields": ("taken_off",)}), *said[1:])
+
     @display(description="status", label=_COLOURS)
     def shown_status(self, order: Order) -> str:
         return order.status
@@ -118,16 +123,20 @@ class OrderAdmin(GoodsPages, ReadOnlyAdmin):
         return order.fulfilment_status
 
     @admin.display(description="cancelled lines")
-    def taken_off(self, order: Any) -> str:
+    def taken_off(self, order: Order) -> str:
+        rows = [
+            (row.quantity, row.line.sku, to_text(row.amount, order.currency), order.currency, row.reason)
+            for row in self._cancelled(order)
+        ]
+        return format_html_join(mark_safe("<br>"), "{} × {} · {} {} · {}", rows)
+
+    def _cancelled(self, order: Any) -> list[LineCancellation]:
         # The theme asks for a value several times.
-        if not hasattr(order, "said_of_cancelled"):
+        if not hasattr(order, "read_cancellations"):
             rows = LineCancellation.objects.filter(line__order=order).select_related("line")
-            said = [
-                (row.quantity, row.line.sku, to_text(row.amount, order.currency), order.currency, row.reason)
-                for row in rows.order_by("at", "line__position")
-            ]
-            order.said_of_cancelled = format_html_join(mark_safe("<br>"), "{} × {} · {} {} · {}", said)
-        return order.said_of_cancelled or "–"
+            order.read_cancellations = list(rows.order_by("at", "line__position"))
+        found: list[LineCancellation] = order.read_cancellations
+        return found
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str

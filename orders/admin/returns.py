@@ -22,6 +22,7 @@ from orders.admin.steps import Step, StepPages, staff
 from orders.models import Return, ReturnLine
 from orders.moves import RETURN_MOVES
 from shop.api.admin import ReadOnlyAdmin, money_column
+from shop.core.money import to_text
 from shop.core.transactions import use_case
 
 if TYPE_CHECKING:
@@ -79,9 +80,8 @@ class ReturnLineInline(TabularInline):
 
     @admin.display
     def worth(self, row: ReturnLine) -> str:
-        shown = money_column("amount", of="order")
-        row.order = row.line.order  # type: ignore[attr-defined]
-        return shown(self, row)
+        currency = row.line.order.currency
+        return "–" if row.amount is None else f"{to_text(row.amount, currency)} {currency}"
 
 
 @admin.register(Return)
@@ -96,7 +96,7 @@ class ReturnAdmin(StepPages, ReadOnlyAdmin):
     inlines = (ReturnLineInline,)
     fields = (
         "order_link", "shown_status", "message", "refunded",
-        ("requested_at", "decided_at", "received_at", "refunded_at"),
+        ("requested_at", "decided_at"), ("received_at", "refunded_at"),
     )  # fmt: skip
     actions_detail = ("approve", "receive", "refund", "reject")
     refunded = money_column("amount", "refunded", of="order")

@@ -81,7 +81,7 @@ class TotalFilter(admin.ListFilter):
         return True
 
     def expected_parameters(self) -> list[str | None]:
-        return [*TotalForm.base_fields]
+        return list(TotalForm.base_fields)
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
         yield {"form": self.form}

@@ -6,6 +6,8 @@ import os
 
 import django
 import hypothesis
+import pytest
+from django.urls import get_resolver
 
 from tests.environment import prepare
 
@@ -22,3 +24,9 @@ hypothesis.settings.register_profile(
     "shop", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("shop")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _addresses_of_development() -> None:
+    """Read the addresses before a test does that says it is production: they are read once, and differ there."""
+    assert get_resolver().url_patterns

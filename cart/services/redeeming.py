@@ -12,11 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, Q
 
 from cart.digests import guest_digest
 from cart.errors import CouponUsedUp, PromotionUsedUp
 from cart.models import Coupon, CustomerUses, Promotion, Redemption
+from cart.services.customer_uses import one_more_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -136,14 +137,11 @@ def _take_of_customer(uses: Sequence[Redemption], *, user_id: UUID | None, guest
     if not uses:
         return
     uses = _in_turn(uses, "promotion_id")
-    whose: dict[str, Any] = {"user_id": user_id, "guest": guest}
-    counters = [CustomerUses(promotion_id=use.promotion_id, **whose) for use in uses]
-    # Two checkouts of one customer may both be the first: the second waits here for what becomes of the first.
-    CustomerUses.objects.bulk_create(counters, ignore_conflicts=True)
     for use in uses:
-        _raise_counter(use, CustomerUses.objects.filter(promotion=use.promotion_id, **whose))
-    own = CustomerUses.objects.filter(promotion=OuterRef("promotion"), **whose)
-    Redemption.objects.filter(pk__in=[use.pk for use in uses]).update(uses=Subquery(own.values("pk")[:1]))
+        use.uses_id = one_more_of(use.promotion_id, user_id=user_id, guest=guest, most=_most_each(use) or 0)
+        if use.uses_id is None:
+            raise _used_up(use)
+    Redemption.objects.bulk_update(uses, ["uses"])
 
 
 def _raise_counter(use: Redemption, counter: Any) -> None:

@@ -175,21 +175,22 @@ def _placing(request: Request, values: dict[str, Any]) -> Placing:
         email=email,
         language=account.language if account else "",
         expected_total=values["expected_total"],
-        shipping_address=_address(account, values, "shipping_address"),
-        billing_address=_address(account, values, "billing_address"),
+        **_addresses(account, values),
         shipping_method=values.get("shipping_method", ""),
         note=values.get("note", ""),
     )
 
 
-def _address(account: Any, values: dict[str, Any], name: str) -> users.PostalAddress | None:
-    """Return the address that a body names; an id must be one of the customer's own."""
-    given = values.get(name)
-    if given is None:
-        return None
-    if isinstance(given, dict):
-        return users.PostalAddress(**given)
-    found = users.address_of(account.pk, given) if account else None
-    if found is None:
-        raise does_not_exist(name)
+def _addresses(account: Any, values: dict[str, Any]) -> dict[str, users.PostalAddress | None]:
+    """Return the addresses that a body names; an id must be one of the customer's own."""
+    given = {name: values.get(name) for name in ("shipping_address", "billing_address")}
+    ids = {value for value in given.values() if isinstance(value, UUID)}
+    own = users.own_addresses(account.pk, ids) if account else {}
+    found: dict[str, users.PostalAddress | None] = {}
+    for name, value in given.items():
+        found[name] = users.PostalAddress(**value) if isinstance(value, dict) else None
+        if isinstance(value, UUID) and value not in own:
+            raise does_not_exist(name)
+        if isinstance(value, UUID):
+            found[name] = own[value]
     return found

@@ -41,6 +41,7 @@ def detail_json(product: Any, currency: str) -> dict[str, Any]:
     return {
         **product_json(product, currency),
         **selectors.seo_of(product),
+        "minimum_age": product.minimum_age,
         "options": _options(product, said),
         "attributes": product.attributes,
         "collections": product.shelves,

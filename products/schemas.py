@@ -145,6 +145,7 @@ class ProductDetail(ProductInList):
 
     seo_title = serializers.CharField(allow_blank=True)
     seo_description = serializers.CharField(allow_blank=True)
+    minimum_age = serializers.IntegerField(allow_null=True)
     options = OptionValues(many=True)
     attributes = serializers.DictField(child=serializers.CharField())
     collections = CollectionRef(many=True)

@@ -202,6 +202,7 @@ class ProductBody(BodySerializer):
     category = SlugOrWhole(max_length=120)
     brand = PlainTextField(required=False, allow_blank=True, allow_null=True, max_length=100)
     tax_class = serializers.SlugField(required=False, max_length=20)
+    minimum_age = StrictIntegerField(required=False, allow_null=True, min_value=1, max_value=99)
     seo_title = PlainTextField(required=False, allow_blank=True, max_length=100)
     seo_description = PlainTextField(required=False, allow_blank=True, max_length=300)
     option_names = serializers.ListField(child=PlainTextField(max_length=50), required=False, max_length=5)

@@ -67,8 +67,8 @@ class ProductForm(ServiceForm):
     class Meta:
         model = Product
         fields = (
-            "name", "slug", "description", "category", "brand", "tax_class", "option_names", "attributes", "seo_title",
-            "seo_description", "published_at", "published_until", "external_id", "metadata",
+            "name", "slug", "description", "category", "brand", "tax_class", "minimum_age", "option_names",
+            "attributes", "seo_title", "seo_description", "published_at", "published_until", "external_id", "metadata",
         )  # fmt: skip
         labels = {
             "published_at": "From",
@@ -79,6 +79,7 @@ class ProductForm(ServiceForm):
         help_texts = {
             "description": "Plain text, or HTML with headings, lists, links and tables; anything else is taken out.",
             "tax_class": "The class that tax rates are set for: standard or reduced.",
+            "minimum_age": "In years. Whoever orders it has to confirm it. Empty: anybody may.",
             "published_at": "Empty: as soon as it is shown.",
             "published_until": "Empty: without an end.",
             "seo_title": "The headline that search engines show. Empty: the name.",

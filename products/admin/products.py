@@ -149,7 +149,7 @@ class ProductAdmin(ImportButton, ExportPages, WritesTexts, PicturePages, Service
         ),
         (
             "Options and attributes",
-            {"classes": ("tab",), "fields": ("option_names", "attributes", "tax_class")},
+            {"classes": ("tab",), "fields": ("option_names", "attributes", "tax_class", "minimum_age")},
         ),
         ("Search engines", {"classes": ("tab",), "fields": ("seo_title", "seo_description")}),
         ("For integrators", {"classes": ("tab",), "fields": ("external_id", "metadata")}),

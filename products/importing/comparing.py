@@ -30,6 +30,7 @@ _TEXTS = {
     "seo_description": (300, True),
     "external_id": (100, False),
 }
+_OLDEST = 99
 _NAME = 100
 _DEEPEST = 10
 _MOST_ATTRIBUTES = 100
@@ -110,6 +111,7 @@ class _Comparison:
         if not self._may_be_changed():
             return self.change
         self._texts()
+        self._minimum_age()
         self._description()
         self._category()
         self._brand()
@@ -158,6 +160,13 @@ class _Comparison:
             ref = self.product.external_id or ""
             if not self.taken.product_ref(ref, self.product, self.known):
                 self.refuse("external_id", "Another product has this.")
+
+    def _minimum_age(self) -> None:
+        said = self.record.minimum_age
+        if said is not None and not 1 <= said <= _OLDEST:
+            self.refuse("minimum_age", f"Write an age from 1 to {_OLDEST}.")
+        elif said is not None:
+            self._set("minimum_age", said)
 
     def _description(self) -> None:
         said = self.record.description

@@ -109,6 +109,7 @@ def _product_cells(product: Any, tree: Tree) -> dict[str, Any]:
         "category": joined(tree.names_of(product.category_id), " > "),
         "brand": product.brand.name if product.brand else "",
         "tax_class": product.tax_class,
+        "minimum_age": product.minimum_age,
         "published": product.published_at is not None,
         "published_at": product.published_at,
         "published_until": product.published_until,

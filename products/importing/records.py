@@ -62,6 +62,7 @@ class ProductRecord:
     category: Sequence[str] | None = None
     brand: str | None = None
     tax_class: str | None = None
+    minimum_age: int | None = None
     published: bool | None = None
     published_at: datetime | None = None
     published_until: datetime | None = None

@@ -76,6 +76,8 @@ class Product(models.Model):
     brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT, related_name="products")
     # The code of a tax class; its rates belong to the cart, to the left of this app.
     tax_class = models.CharField(max_length=20, default="standard")
+    # In years; whoever buys it has to confirm that they have reached it.
+    minimum_age = models.PositiveSmallIntegerField(null=True, blank=True)
     # The names of the options in the order they are shown; each variant has a value for each.
     option_names = models.JSONField(default=list, blank=True)
     attributes = models.JSONField(default=dict, blank=True)
@@ -113,6 +115,10 @@ class Product(models.Model):
             models.CheckConstraint(
                 condition=Q(rating__isnull=True) | Q(rating__gte=100, rating__lte=500),
                 name="products_product_rating_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(minimum_age__isnull=True) | Q(minimum_age__gte=1, minimum_age__lte=99),
+                name="products_product_minimum_age_in_range",
             ),
             models.CheckConstraint(
                 # A number alone would be taken for an id.

@@ -18,6 +18,7 @@ from products.selectors.offers import (
     VariantFacts,
     image_url,
     offer_for,
+    offers_for,
     offers_in,
     variant_facts,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "list_products",
     "movements_of",
     "offer_for",
+    "offers_for",
     "offers_in",
     "product_by_ref",
     "product_id_of",

@@ -15,7 +15,7 @@ from products.selectors.texts import with_words, words_of
 from shop.core.errors import does_not_exist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
 
@@ -36,6 +36,7 @@ class Offer:
     options: dict[str, str]
     image: dict[str, Any] | None
     tax_class: str
+    minimum_age: int | None
     category_path: str
     requires_shipping: bool
     weight_grams: int
@@ -88,6 +89,24 @@ def offer_for(choice: Choice, *, currency: str, now: datetime, language: str = "
     if len(offers) > 1:
         raise VariantRequired
     return offers[0]
+
+
+def offers_for(
+    choices: Sequence[Choice], *, currency: str, now: datetime, language: str = ""
+) -> list[Offer | None]:
+    """
+    Return the offer of each choice by variant or SKU, None where it doesn't exist or isn't for sale; one statement.
+
+    :param language: as for ``offers_in``.
+    """
+    named = Q(pk__in=[one.variant for one in choices if one.variant is not None])
+    named |= Q(sku__in=[one.sku for one in choices if one.sku is not None])
+    offers = [_offer(row, currency, now) for row in _rows(currency, language).filter(named)]
+    by_id = {offer.variant_id: offer for offer in offers if offer.for_sale}
+    by_sku = {offer.sku: offer for offer in by_id.values()}
+    return [
+        by_id.get(one.variant) if one.variant is not None else by_sku.get(one.sku or "") for one in choices
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +168,7 @@ def _offer(row: Any, currency: str, now: datetime) -> Offer:
         options=said.options(row.options),
         image=picture and picture_json(picture),
         tax_class=product.tax_class,
+        minimum_age=product.minimum_age,
         category_path=product.category.path,
         requires_shipping=row.requires_shipping,
         weight_grams=row.weight_grams,

@@ -35,6 +35,7 @@ PRODUCT_FIELDS = (
     "name",
     "description",
     "tax_class",
+    "minimum_age",
     "option_names",
     "seo_title",
     "seo_description",
@@ -58,6 +59,7 @@ class ProductData:
     brand: str = ""
     description: str = ""
     tax_class: str = "standard"
+    minimum_age: int | None = None
     option_names: Sequence[str] = ()
     attributes: Mapping[str, object] = field(default_factory=dict)
     collections: Sequence[str] = ()
@@ -171,7 +173,7 @@ def _apply(product: Product, changes: Mapping[str, Any], *, now: datetime) -> No
     # What a read showed in the place of an empty text is none of its own: sent back, it stays empty.
     shown = seo_of(product)
     for name in PRODUCT_FIELDS:
-        if name in changes and changes[name] != shown.get(name):
+        if name in changes and not (name in shown and changes[name] == shown[name]):
             setattr(product, name, _kept(name, changes[name]))
 
 

@@ -145,8 +145,8 @@ class TestProducts:
         made = product(slug="lamp")
         before = Product.objects.values().get()
         offered = {field.name for field in Product._meta.get_fields()} - {
-            "name", "slug", "description", "category", "brand", "tax_class", "option_names", "attributes",
-            "external_id", "metadata", "seo_title", "seo_description",
+            "name", "slug", "description", "category", "brand", "tax_class", "minimum_age", "option_names",
+            "attributes", "external_id", "metadata", "seo_title", "seo_description",
         }  # fmt: skip
 
         for name in offered:

@@ -45,6 +45,7 @@ EVERYTHING = record(
     category=("Rooms", "Living", "Lamps"),
     brand="Fern & Oak",
     tax_class="reduced",
+    minimum_age=18,
     published_at=NOW - timedelta(days=3),
     published_until=NOW + timedelta(days=30),
     option_names=("Size",),

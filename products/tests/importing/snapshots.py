@@ -24,9 +24,9 @@ def snapshot(*, empty: bool = False) -> dict[str, list[Any]]:
     """Return the catalogue without its ids; with ``empty`` all but categories are deleted after that."""
     tables = {
         "products": Product.objects.values_list(
-            "slug", "name", "description", "category__name", "brand__name", "tax_class", "option_names", "attributes",
-            "seo_title", "seo_description", "image_sources", "in_stock", "published_at", "published_until",
-            "external_id", "version", "created_at", "updated_at",
+            "slug", "name", "description", "category__name", "brand__name", "tax_class", "minimum_age", "option_names",
+            "attributes", "seo_title", "seo_description", "image_sources", "in_stock", "published_at",
+            "published_until", "external_id", "version", "created_at", "updated_at",
         ),
         "collections": Collection.products.through.objects.values_list("product__slug", "collection__name"),
         "slugs": ProductSlug.objects.values_list("slug", "product__slug"),

@@ -70,7 +70,7 @@ def plain(where: str) -> None:
         ),
         variant_data(sku="LOW", low_stock_threshold=3, weight_grams=12_345, options={"Size": "L"}),
         name="Lamp", published_at=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), slug="lamp",
-        published_until=datetime(2027, 1, 1, tzinfo=UTC), tax_class="reduced", category=where,
+        published_until=datetime(2027, 1, 1, tzinfo=UTC), tax_class="reduced", minimum_age=16, category=where,
     )  # fmt: skip
     back = Variant.objects.get(sku="BACK").pk
     services.adjust_stock(variant_id=back, delta=-2, reason="sold by phone", actor_id=None, now=NOW)
@@ -107,6 +107,7 @@ class TestAnExport:
         ]  # fmt: skip
         assert {name: value for name, value in found[1].items() if value} == {
             "handle": "lamp", "name": "Lamp", "category": "Rooms \\> and more", "tax_class": "reduced",
+            "minimum_age": "16",
             "published": "true", "published_at": "2026-01-02T03:04:05.678901Z",
             "published_until": "2027-01-01T00:00:00Z", "option1_name": "Size", "option1_value": "S",
             "image_sources": "https://a.example/1\\|2.jpg|http://a.example/3.jpg", "image_alts": "|=A\\|b",

@@ -44,6 +44,7 @@ BAD = [
     (bad(5, name="a\0b"), "handle", "A text holds a character that can't be stored (NUL)."),
     (bad(6, category=()), "category", "A new product needs a category."),
     (bad(7, tax_class="a b"), "tax_class", "Write the code of a tax class, like standard."),
+    (bad(26, minimum_age=100), "minimum_age", "Write an age from 1 to 99."),
     (bad(8, external_id="ref"), "external_id", "Another product has this."),
     (bad(9, published_until=NOW), "published_until", "It would be hidden before it is shown."),
     (bad(10, attributes={"watt": "many"}), "attr.Watt", "This is a number: write it like 12.5."),

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 class TestStatements:
     @pytest.mark.parametrize("handle", ["new", "known", "same"])
-    def test_are_as_many_for_forty_products_as_for_two(self, handle):
+    def test_are_as_many_for_thirty_products_as_for_two(self, handle):
         def batch(size: int, price: int) -> list[ProductRecord]:
             return [
                 record(
@@ -50,7 +50,8 @@ class TestStatements:
 
         counts = []
         save(record("first", brand="Fern", attributes={"Watt": "1"}, collections=("Sale",)))
-        for size in (2, 40):
+        # SQLite takes 999 values a statement: with more rows than that leaves room for, it would be one more.
+        for size in (2, 30):
             if handle != "new":
                 save(*batch(size, 10))
             with statements() as seen:

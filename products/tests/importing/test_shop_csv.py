@@ -16,10 +16,10 @@ pytestmark = pytest.mark.django_db
 
 FULL = (
     ",".join(COLUMNS) + ",attr.Material,attr.Wattage\n"
-    "lamp,Desk lamp,<p>Bright</p><script>,Lamps > Desk \\> Office,Oak & Co,reduced,true,2026-01-01T00:00:00Z,"
+    "lamp,Desk lamp,<p>Bright</p><script>,Lamps > Desk \\> Office,Oak & Co,reduced,18,true,2026-01-01T00:00:00Z,"
     "2027-01-01,Buy it,So bright,Summer|A \\| B,ERP-1,https://a.example/1.jpg|https://a.example/2.jpg,|Back,"
     "Colour,Red,Size,S,,,,,,,L-1,19.90,25.00,EUR,5,true,3,2,850,true,2026-05-01,V-1,Oak,7.5\n"
-    "lamp,,,,,,,,,,,,,,,,Red,,M,,,,,,,,21,,,,false,,,1.5,false,,,,\n"
+    "lamp,,,,,,,,,,,,,,,,,Red,,M,,,,,,,,21,,,,false,,,1.5,false,,,,\n"
 )  # fmt: skip
 
 
@@ -40,6 +40,7 @@ class TestShopFile:
         }
         lamp = Product.objects.get(slug="lamp")
         assert (lamp.description, str(lamp.brand), lamp.tax_class) == ("<p>Bright</p>", "Oak & Co", "reduced")
+        assert lamp.minimum_age == 18
         assert lamp.published_at == datetime(2026, 1, 1, tzinfo=UTC)
         assert lamp.published_until == datetime(2027, 1, 1, tzinfo=UTC)
         assert (lamp.seo_title, lamp.seo_description, lamp.external_id) == ("Buy it", "So bright", "ERP-1")
@@ -63,7 +64,7 @@ class TestShopFile:
         assert (report.updated, said(report)) == (1, [])
         lamp = Product.objects.get(slug="lamp")
         assert (lamp.description, lamp.brand, lamp.attributes) == ("", None, {"Wattage": "7.5"})
-        assert (lamp.name, lamp.seo_title) == ("Desk lamp", "Buy it")
+        assert (lamp.name, lamp.seo_title, lamp.minimum_age) == ("Desk lamp", "Buy it", 18)
         assert lamp.published_until == datetime(2027, 1, 1, tzinfo=UTC)
         assert not Collection.objects.filter(products=lamp).exists()
         assert Collection.objects.count() == 2

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django_countries import countries
 
+from cart.requirements import LONGEST_VERSION
 from cart.tax import NoTaxProvider, provider_at
 from shop.core.money import is_currency
 
@@ -59,3 +60,11 @@ def _currencies_by_country() -> Iterator[CheckMessage]:
             yield Error(
                 f"COUNTRY_CURRENCIES: {currency} of {country} isn't one of CURRENCIES.", id="cart.E006"
             )
+
+
+@register(Tags.security)
+def terms_can_be_kept(**_options: Any) -> list[CheckMessage]:
+    """Report a version of the terms that no order could keep."""
+    if len(settings.ORDER_TERMS_VERSION) <= LONGEST_VERSION:
+        return []
+    return [Error(f"ORDER_TERMS_VERSION has more than {LONGEST_VERSION} characters.", id="cart.E007")]

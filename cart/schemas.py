@@ -85,6 +85,13 @@ class CartDiscount(serializers.Serializer[Any]):
     amount = serializers.CharField()
 
 
+class CartRequirements(serializers.Serializer[Any]):
+    """What must be agreed to when it is ordered: the terms by their version, and an age in years."""
+
+    terms = serializers.CharField(allow_null=True)
+    minimum_age = serializers.IntegerField(allow_null=True)
+
+
 class PricedCartAnswer(serializers.Serializer[Any]):
     """The cart; unknown parts are null and not in ``total``."""
 
@@ -109,6 +116,7 @@ class PricedCartAnswer(serializers.Serializer[Any]):
     currency = serializers.CharField()
     item_count = serializers.IntegerField()
     changes = CartChange(many=True)
+    requires = CartRequirements()
 
 
 class PriceStep(serializers.Serializer[Any]):

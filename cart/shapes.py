@@ -8,8 +8,11 @@ from cart.wording import sentence
 from shop.core.money import rate_text, to_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cart.pricing import Considered, Reason
     from cart.selectors.priced import PricedCart, PricedItem
+    from cart.selectors.shipping import ShippingOption
 
 
 def cart_json(cart: PricedCart) -> dict[str, Any]:
@@ -41,7 +44,23 @@ def cart_json(cart: PricedCart) -> dict[str, Any]:
         "currency": currency,
         "item_count": sum(item.quantity for item in cart.items),
         "changes": list(cart.changes),
+        "requires": {"terms": cart.requires.terms or None, "minimum_age": cart.requires.minimum_age},
     }
+
+
+def methods_json(options: Iterable[ShippingOption], currency: str) -> list[dict[str, Any]]:
+    """Return the ways to send a cart, with what each would be charged at."""
+    return [
+        {
+            "code": option.code,
+            "name": option.name,
+            "price": to_text(option.charged, currency),
+            "currency": currency,
+            "min_days": option.min_days,
+            "max_days": option.max_days,
+        }
+        for option in options
+    ]
 
 
 def item_json(item: PricedItem, currency: str) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from products.selectors import Choice
 from shop.api.caching import state_in, state_tag
 from shop.api.limits import Limit, client_address, spend
 from shop.core.errors import NotFound, does_not_exist
-from shop.core.money import to_text
 from shop.core.transactions import use_case
 from users import selectors as users
 
@@ -110,12 +109,12 @@ class CartViewSet(viewsets.ViewSet):
         owner = owner_of(request)
         cart = selectors.read_cart(owner, now=timezone.now(), place=place)
         if cart is not None:
-            return Response([_option_json(option, cart.currency) for option in cart.options])
+            return Response(selectors.methods_json(cart.options, cart.currency))
         if owner.user_id is None:
             raise NotFound
         currency = settings.BASE_CURRENCY
         options = selectors.shipping_options(place=place, currency=currency)
-        return Response([_option_json(option, currency) for option in options])
+        return Response(selectors.methods_json(options, currency))
 
 
 def _write(request: Request, service: Callable[..., PricedCart], **values: Any) -> Response:
@@ -138,14 +137,3 @@ def _place_of(request: Request, address_id: UUID) -> dict[str, str]:
     if address is None:
         raise does_not_exist("shipping_address")
     return {"country": address.country, "region": address.region, "postal_code": address.postal_code}
-
-
-def _option_json(option: Any, currency: str) -> dict[str, Any]:
-    return {
-        "code": option.code,
-        "name": option.name,
-        "price": to_text(option.charged, currency),
-        "currency": currency,
-        "min_days": option.min_days,
-        "max_days": option.max_days,
-    }

@@ -239,6 +239,8 @@ SEARCH_LANGUAGES = (
 SEARCH_LANGUAGE = env.choice("SEARCH_LANGUAGE", SEARCH_LANGUAGES, "english")
 SEARCH_TIME_LIMIT = env.whole("SEARCH_TIME_LIMIT", 2000, least=10, most=60_000)
 ORDER_PAYMENT_WINDOW = timedelta(minutes=env.whole("ORDER_PAYMENT_WINDOW", 30, least=1))
+# Which version of the terms whoever orders has to accept; empty asks for none.
+ORDER_TERMS_VERSION = env.text("ORDER_TERMS_VERSION", "")
 # For how many days after delivery a shopper may ask to send something back.
 RETURN_WINDOW_DAYS = env.whole("RETURN_WINDOW_DAYS", 14, most=3650)
 # How long a cart stays open untouched, and how long one that ended is kept.

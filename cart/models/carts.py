@@ -35,6 +35,8 @@ class Cart(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
     token_hash = models.CharField(max_length=64, default="", blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    # Made for one order that staff place for somebody: beside the shopper's own cart, and never found as theirs.
+    by_staff = models.BooleanField(default=False)
     currency = models.CharField(max_length=3)
     # Whether the shopper chose it; else it goes with the country.
     currency_chosen = models.BooleanField(default=False)
@@ -61,7 +63,7 @@ class Cart(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["user"],
-                condition=Q(status="open", user__isnull=False),
+                condition=Q(status="open", user__isnull=False, by_staff=False),
                 name="cart_cart_one_open_a_user",
             ),
             models.UniqueConstraint(

@@ -7,7 +7,7 @@ from cart.selectors.held import carts_held, codes_held, count_carts, count_codes
 from cart.selectors.loading import CartOwner, Shopper, is_alive, load_cart
 from cart.selectors.priced import PricedCart, PricedItem, empty_cart, priced_cart, read_cart
 from cart.selectors.shipping import ShippingOption, shipping_options
-from cart.shapes import cart_json
+from cart.shapes import cart_json, methods_json
 
 __all__ = [
     "Batch",
@@ -28,6 +28,7 @@ __all__ = [
     "guest_digest",
     "is_alive",
     "load_cart",
+    "methods_json",
     "priced_cart",
     "read_cart",
     "shipping_options",

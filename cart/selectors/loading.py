@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CartOwner:
-    """Whose cart: a customer's, or else that of whoever holds the token with this hash."""
+    """
+    Whose cart: a customer's, or else that of whoever holds the token with this hash.
+
+    ``cart_id`` names the one that staff made for an order of theirs.
+    """
 
     user_id: UUID | None = None
     token_hash: str = ""
+    cart_id: UUID | None = None
 
     @classmethod
     def of(cls, *, user_id: UUID | None, token: str) -> CartOwner:
@@ -47,8 +52,10 @@ class CartOwner:
 
     def own(self) -> Q:
         """Return the condition that a cart is theirs."""
+        if self.cart_id is not None:
+            return Q(pk=self.cart_id)
         if self.user_id is not None:
-            return Q(user_id=self.user_id)
+            return Q(user_id=self.user_id, by_staff=False)
         return Q(user_id__isnull=True, token_hash=self.token_hash) & ~Q(token_hash="")
 
 

@@ -12,6 +12,7 @@ from cart import pricing
 from cart.coupons import dropped
 from cart.models import NO_CART, Cart
 from cart.places import Place
+from cart.requirements import Requirements, requirements_of
 from cart.selectors.loading import CartOwner, load_cart
 from cart.selectors.rules import customer_of, promotions_of
 from cart.selectors.shipping import Parcel, ShippingOption, charged, options_among
@@ -88,6 +89,11 @@ class PricedCart:
     def needs_shipping(self) -> bool:
         """Whether anything in it must be sent."""
         return any(item.offer and item.offer.requires_shipping for item in self.items)
+
+    @property
+    def requires(self) -> Requirements:
+        """What has to be agreed to before it can be ordered."""
+        return requirements_of(item.offer for item in self.sellable_items if item.offer)
 
     @property
     def sellable_items(self) -> tuple[PricedItem, ...]:

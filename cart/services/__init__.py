@@ -4,6 +4,7 @@ from cart.services.batches import generate_codes, record_download, withdraw_code
 from cart.services.checkout import check_total, convert
 from cart.services.codes import CodeData, change_code, create_code, delete_code
 from cart.services.coupons import add_coupon, remove_coupon
+from cart.services.drafting import Drafted, draw_up
 from cart.services.expiring import announce_abandoned, delete_ended_carts, expire_carts
 from cart.services.forgetting import forget_customer, forget_guest_carts, lock_carts
 from cart.services.lines import add_item, add_quantities, clear, set_quantity
@@ -16,6 +17,7 @@ from cart.services.taxes import TaxRateData, delete_tax_rate, save_tax_rate
 
 __all__ = [
     "CodeData",
+    "Drafted",
     "PromotionData",
     "TaxRateData",
     "add_coupon",
@@ -32,6 +34,7 @@ __all__ = [
     "delete_ended_carts",
     "delete_promotion",
     "delete_tax_rate",
+    "draw_up",
     "expire_carts",
     "forget_customer",
     "forget_guest_carts",

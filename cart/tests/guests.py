@@ -12,7 +12,7 @@ EMPTY: dict[str, Any] = {
     "shipping_method": None, "subtotal": "0.00", "discount_total": "0.00", "shipping_total": None, "tax_total": None,
     "tax_added": None, "tax_treatment": None, "vat_id": None,
     "prices_include_tax": True, "tax_lines": [], "total": "0.00", "currency": "EUR",
-    "item_count": 0, "changes": [],
+    "item_count": 0, "changes": [], "requires": {"terms": None, "minimum_age": None},
 }  # fmt: skip
 
 

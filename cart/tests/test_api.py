@@ -83,6 +83,7 @@ class TestRead:
             "currency": "EUR",
             "item_count": 2,
             "changes": [],
+            "requires": {"terms": None, "minimum_age": None},
         }
         body = response.json()
         assert set(body) == set(schemas.PricedCartAnswer().fields)

@@ -16,7 +16,7 @@ _AMOUNTS = (
     "tax_added", "total", "prices_include_tax", "tax_lines", "shipping_method", "coupons",
 )  # fmt: skip
 # Not in the digest while they are empty: orders of before they were kept have the digests of then.
-_SINCE_THEN = ("tax_treatment", "tax_rounding", "vat_id", "discounts")
+_SINCE_THEN = ("tax_treatment", "tax_rounding", "vat_id", "discounts", "terms_version", "age_confirmed")
 _PER_LINE = (
     "variant_id", "sku", "name", "options", "quantity", "unit_price", "line_total", "discount_amount", "tax_name",
     "tax_rate", "tax_amount",

@@ -141,6 +141,17 @@ class ReturnMoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoteAdded(Event):
+    """Staff have written something for the owner of an order to read."""
+
+    type = "orders.note_added.v1"
+    key = "note_id"
+
+    note_id: UUID
+    order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderLinkRequested(Event):
     """Somebody who knows its number and address asked for the link to an order. Each request has an id."""
 

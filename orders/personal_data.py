@@ -20,7 +20,7 @@ _STAYS = (
     "country alone of each address."
 )
 _GOES = (
-    "E-mail address, note, VAT id, postal addresses, typed reasons and tracking numbers of these orders; links that "
+    "E-mail address, notes, VAT id, postal addresses, typed reasons and tracking numbers of these orders; links that "
     "were mailed for them."
 )
 

@@ -18,7 +18,14 @@ STAGES = (
     "processing", "placed",
 )  # fmt: skip
 # Its shape is the cart's to describe.
-CART = OpenApiResponse(OpenApiTypes.OBJECT, description="The cart as GET cart/ answers it.")
+CART = OpenApiResponse(
+    OpenApiTypes.OBJECT,
+    description="The cart as GET cart/ answers it; to staff, for another's order, a body for POST orders/staff/.",
+)
+PREVIEW = OpenApiResponse(
+    OpenApiTypes.OBJECT,
+    description="With dry_run: the cart as GET cart/ answers it, with the shipping_methods that go there.",
+)
 
 
 class Answer(serializers.Serializer[Any]):
@@ -122,6 +129,8 @@ class OrderSerializer(States):
     coupons = serializers.ListField(child=serializers.CharField())
     discounts = DiscountSerializer(many=True)
     note = serializers.CharField()
+    terms_version = serializers.CharField(allow_null=True)
+    age_confirmed = serializers.IntegerField(allow_null=True)
     subtotal = AmountText()
     discount_total = AmountText()
     shipping_total = AmountText()
@@ -180,6 +189,16 @@ class ReturnSerializer(Answer):
     refunded_at = serializers.DateTimeField(allow_null=True)
 
 
+class NoteSerializer(Answer):
+    """A note on an order; ``visible`` and ``author`` are for staff alone."""
+
+    id = serializers.UUIDField()
+    text = serializers.CharField()
+    at = serializers.DateTimeField()
+    visible = serializers.BooleanField(required=False)
+    author = serializers.UUIDField(required=False)
+
+
 class TrackSerializer(States):
     """How an order is getting on, without personal data."""
 
@@ -187,6 +206,16 @@ class TrackSerializer(States):
     shipments = ShipmentSerializer(many=True)
     estimated_delivery = serializers.DateField(allow_null=True)
     events = StepSerializer(many=True)
+
+
+class TermsSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Terms are accepted by their version, or by true."""
+
+    target_class = "orders.serializers.TermsField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        """Return either of the two."""
+        return {"oneOf": [{"type": "string", "maxLength": 50}, {"type": "boolean"}]}
 
 
 class AddressOrIdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

@@ -13,6 +13,8 @@ from orders.serializers_goods import LineQuantityBody
 from shop.api.addresses import PostalAddressSerializer
 from shop.api.serializers import BodySerializer, PlainTextField, QuerySerializer
 
+_LONGEST_VERSION = 50
+
 
 class GivenAddress(PostalAddressSerializer):
     """An address in full; one that was read from the address book may come back as it is."""
@@ -49,7 +51,27 @@ class AddressOrId(serializers.Field[Any, Any, Any, Any]):
         raise serializers.ValidationError("Send an address, or the id of one of yours.", code="invalid")
 
 
-class PlaceOrderBody(BodySerializer):
+class TermsField(serializers.Field[Any, Any, Any, Any]):
+    """The version of the terms that were accepted, or true for the one that the shop asks for."""
+
+    def to_internal_value(self, data: Any) -> str | bool:
+        if not isinstance(data, str | bool) or len(str(data)) > _LONGEST_VERSION:
+            raise serializers.ValidationError("Send the version of the terms, or true.", code="invalid")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class AgreementBody(BodySerializer):
+    """What a shop may ask for: its terms accepted, and an age confirmed or shown by a birth date, which isn't kept."""
+
+    terms_accepted = TermsField(required=False)
+    age_confirmed = serializers.BooleanField(required=False)
+    birth_date = serializers.DateField(required=False, allow_null=True)
+
+
+class PlaceOrderBody(AgreementBody):
     """What placing an order takes; what else an order has is the shop's to say, and passed over."""
 
     ignored = tuple(PlacedOrderSerializer().fields)

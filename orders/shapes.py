@@ -63,6 +63,13 @@ def stage_of(order: Order) -> str:
     return "processing" if order.payment_status == "processing" else "placed"
 
 
+def addresses_json(order: Any) -> dict[str, dict[str, str]]:
+    """Return an order's addresses by kind; PostgreSQL doesn't keep the order of keys, and answers are repeated."""
+    return {
+        row["kind"]: {name: row[name] for name in ADDRESS if name != "kind"} for row in order.address_rows
+    }
+
+
 def shape(order: Any) -> dict[str, Any]:
     """Return an order as the contract has it: one that was read by ``selectors.ready``, or placed just now."""
     currency = order.currency
@@ -70,7 +77,7 @@ def shape(order: Any) -> dict[str, Any]:
     def text(minor: int) -> str:
         return to_text(minor, currency)
 
-    addresses = {row["kind"]: {k: v for k, v in row.items() if k != "kind"} for row in order.address_rows}
+    addresses = addresses_json(order)
     return {
         "id": str(order.pk),
         "number": order.number,
@@ -87,6 +94,8 @@ def shape(order: Any) -> dict[str, Any]:
         "coupons": order.coupons,
         "discounts": [{**one, "amount": text(one["amount"])} for one in order.discounts],
         "note": order.note,
+        "terms_version": order.terms_version or None,
+        "age_confirmed": order.age_confirmed,
         "subtotal": text(order.subtotal),
         "discount_total": text(order.discount_total),
         "shipping_total": text(order.shipping_total),

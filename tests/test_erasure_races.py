@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -12,6 +16,7 @@ from orders.models import Order, OrderAddress
 from orders.tests.invariants import check_invariants
 from orders.tests.shopping import buyer
 from orders.tests.test_races import until, until_somebody_holds
+from orders.tests.test_staff_orders import body_of, send
 from products.tests.factories import variant
 from shop.core.errors import DomainError
 from shop.core.transactions import use_case
@@ -19,7 +24,7 @@ from shop.events.models import OutboxEvent
 from users import personal, services
 from users.models import Address, Session, User
 from users.services import erasing, privacy
-from users.tests.factories import PASSWORD, UserFactory
+from users.tests.factories import PASSWORD, StaffFactory, UserFactory
 from users.tests.races import together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs_postgres]
@@ -48,6 +53,17 @@ def somebody_waits() -> bool:
 def personal_rows() -> int:
     """Return how many addresses of orders have something in them."""
     return OrderAddress.objects.exclude(line1="").count()
+
+
+def by_themselves(user: User) -> Callable[[], Any]:
+    """Return what places the order of their own cart."""
+    return buyer(variant(), user=user).place
+
+
+def by_staff(user: User) -> Callable[[], Any]:
+    """Return what places an order that they give by telephone."""
+    body = body_of(customer=str(user.pk))
+    return partial(send, StaffFactory(permissions=["orders.add_order"]), body)
 
 
 @pytest.fixture
@@ -93,10 +109,10 @@ class TestPlacingIsFirst:
 
 
 class TestErasureIsFirst:
-    def race(self, monkeypatch) -> tuple[int, str]:
+    def race(self, monkeypatch, ordering: Callable[[User], Callable[[], Any]]) -> tuple[int, str]:
         """Place an order while an erasure has seen the carts and the orders and isn't committed."""
         user = UserFactory()
-        who = buyer(variant(), user=user)
+        place = ordering(user)
         go_on = erasing.erase_account_rows
 
         def pause(**values):
@@ -110,23 +126,25 @@ class TestErasureIsFirst:
         def either(number):
             if number:
                 until(lambda: erasing_now)
-                return who.place().status_code
+                return place().status_code
             return erase(user)
 
         erased, placed = together(2, either)
         return placed, erased
 
-    def test_there_is_no_cart_to_order_from(self, monkeypatch):
-        assert self.race(monkeypatch) == (404, "ok")
+    @pytest.mark.parametrize(("ordering", "refusal"), [(by_themselves, 404), (by_staff, 400)])
+    def test_there_is_nobody_to_order_for(self, monkeypatch, ordering, refusal):
+        assert self.race(monkeypatch, ordering) == (refusal, "ok")
 
         assert not Order.objects.exists()
         assert list(OutboxEvent.objects.values_list("type", flat=True)) == ["users.user_erased.v1"]
         check_invariants()
 
-    def test_negative_control_without_locks_an_erased_account_orders(self, monkeypatch, unguarded):
-        assert self.race(monkeypatch) == (201, "ok")
+    @pytest.mark.parametrize("ordering", [by_themselves, by_staff])
+    def test_negative_control_without_locks_an_erased_account_orders(self, monkeypatch, unguarded, ordering):
+        assert self.race(monkeypatch, ordering) == (201, "ok")
 
-        assert User.objects.get().erased_at is not None
+        assert User.objects.get(is_staff=False).erased_at is not None
         assert personal_rows() == 2
 
 

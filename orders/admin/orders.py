@@ -19,6 +19,7 @@ from orders import services
 from orders.admin.filters import DaysFilter, TotalFilter
 from orders.admin.goods_pages import GoodsPages
 from orders.admin.inlines import AddressInline, LineInline, MoveInline, ReturnInline, ShipmentInline
+from orders.admin.staff_pages import NoteInline, StaffPages
 from orders.admin.steps import staff
 from orders.exports import orders_file
 from orders.models import LineCancellation, Order
@@ -43,7 +44,7 @@ _NOT_FILTERS = ("p", "o", "all")
 
 
 @admin.register(Order)
-class OrderAdmin(GoodsPages, ReadOnlyAdmin):
+class OrderAdmin(GoodsPages, StaffPages, ReadOnlyAdmin):
     list_display = (
         "number", "email", "amount", "shown_status", "shown_payment", "shown_goods", "placed_at",
     )  # fmt: skip
@@ -62,13 +63,13 @@ class OrderAdmin(GoodsPages, ReadOnlyAdmin):
     # What no index is in the order of isn't offered to sort by.
     sortable_by = ("placed_at",)
     ordering = ("-placed_at",)
-    inlines = (LineInline, ShipmentInline, ReturnInline, AddressInline, MoveInline)
+    inlines = (LineInline, ShipmentInline, ReturnInline, AddressInline, NoteInline, MoveInline)
     actions = ("cancel",)
-    actions_list = ("export",)
-    actions_detail = GoodsPages.goods_actions
+    actions_list = (*StaffPages.staff_list_actions, "export")
+    actions_detail = (*GoodsPages.goods_actions, *StaffPages.staff_actions)
     fieldsets = (
         (None, {"fields": ("number", ("status", "payment_status", "fulfilment_status"), "disputed")}),
-        ("Customer", {"fields": ("email", "user", "language", "note")}),
+        ("Customer", {"fields": ("email", "user", "language", "note", ("terms_version", "age_confirmed"))}),
         (
             "Money",
             {
@@ -150,7 +151,8 @@ class OrderAdmin(GoodsPages, ReadOnlyAdmin):
         for name in _NOT_FILTERS:
             narrowed.pop(name, None)
         for button in (getattr(answer, "context_data", None) or {}).get("actions_list", ()):
-            button["path"] = f"{button['path']}?{narrowed.urlencode()}"
+            if button["path"].endswith("/export"):
+                button["path"] = f"{button['path']}?{narrowed.urlencode()}"
         return answer
 
     def has_export_permission(self, request: HttpRequest) -> bool:

@@ -89,6 +89,10 @@ class Order(models.Model):
     shipping_name = models.CharField(max_length=100, blank=True, default="")
     max_days = models.PositiveSmallIntegerField(null=True, blank=True)
     coupons = models.JSONField(default=list, blank=True)
+    # What was agreed to at placing: the version of the terms, empty where the shop asked for none, and the highest age
+    # that something in it is sold from, in years.
+    terms_version = models.CharField(max_length=50, blank=True, default="")
+    age_confirmed = models.PositiveSmallIntegerField(null=True, blank=True)
     digest = models.CharField(max_length=64)
     placed_at = models.DateTimeField()
     payment_due_at = models.DateTimeField(null=True)

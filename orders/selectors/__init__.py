@@ -5,6 +5,7 @@ from orders.selectors.held import cart_ids_of, order_ids_of, orders_held, unfini
 from orders.selectors.history import bought_by, emails_of_carts, order_of_cart
 from orders.selectors.payable import PayableOrder, overdue, payable, waits_to_be_sent
 from orders.selectors.reading import order_for_mail, order_json, ready, track_json
+from orders.selectors.reordering import staff_reorder
 from orders.tokens import access_token
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "owns",
     "payable",
     "ready",
+    "staff_reorder",
     "track_json",
     "unfinished",
     "waits_to_be_sent",

@@ -70,7 +70,7 @@ def orders_held(user_id: UUID) -> list[dict[str, Any]]:
     """Return everything that a customer's orders say, with their history, oldest first."""
     orders = (
         ready(Order.objects.filter(user_id=user_id))
-        .prefetch_related("moves", "lines__cancellations", "returns__lines__line")
+        .prefetch_related("moves", "notes", "lines__cancellations", "returns__lines__line")
         .order_by("placed_at", "pk")
     )
     return [
@@ -79,6 +79,12 @@ def orders_held(user_id: UUID) -> list[dict[str, Any]]:
             "external_id": order.external_id,
             "metadata": order.metadata,
             "returns": [_return_held(back) for back in order.returns.all()],
+            # What staff keep to themselves isn't the person's to have.
+            "notes": [
+                {"text": note.text, "at": note.at}
+                for note in sorted(order.notes.all(), key=lambda note: note.pk)
+                if note.visible
+            ],
             "cancelled_lines": [
                 {"sku": line.sku, "quantity": one.quantity, "reason": one.reason, "at": one.at}
                 for line in order.lines.all()

@@ -10,6 +10,7 @@ from django.utils.translation import override
 
 from orders.models import Return
 from orders.moves import FULFILMENT
+from orders.selectors.notes import visible_notes
 from orders.shapes import STEPS, stage_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _RETURNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One thing that happened; ``kind`` is step, shipment or return, ``stage`` what the order then was or is."""
+    """One thing that happened; ``kind`` is step, shipment, return or note, ``stage`` what the order then was or is."""
 
     id: str
     kind: str
@@ -41,11 +42,16 @@ class Step:
 
 
 def steps_of(order: Order) -> list[Step]:
-    """Return everything that happened to an order, oldest first, in its language; three statements."""
+    """Return everything that happened to an order, oldest first, in its language; four statements."""
     with override(order.language):
         # The moves of goods are told by the parcels; only what needs none has no parcel to tell of it.
         parcels = list(order.shipments.order_by("position"))
-        found = [*_moves(order, goods=not parcels), *_parcels(order, parcels), *_returns(order)]
+        found = [
+            *_moves(order, goods=not parcels),
+            *_parcels(order, parcels),
+            *_returns(order),
+            *_notes(order),
+        ]
     return sorted(found, key=lambda step: step.at)
 
 
@@ -90,3 +96,10 @@ def _returns(order: Order) -> Iterator[Step]:
                     message=str(_RETURNS[status]),
                     at=at,
                 )
+
+
+def _notes(order: Order) -> Iterator[Step]:
+    # Those that are for staff alone aren't told, as pages and answers of shoppers are made of this.
+    for number, note in enumerate(visible_notes(order.pk).order_by("at", "pk"), start=1):
+        if note.text:
+            yield Step(id=f"note-{number}", kind="note", stage=stage_of(order), message=note.text, at=note.at)

@@ -10,6 +10,7 @@ from orders.services.fulfilling import Parcel, deliver, ship
 from orders.services.locking import lock_order
 from orders.services.looking_up import request_order_link
 from orders.services.moving import Actor
+from orders.services.notes import add_note
 from orders.services.placing import place_order
 from orders.services.returning import (
     Received,
@@ -20,6 +21,7 @@ from orders.services.returning import (
     request_return,
 )
 from orders.services.snapshot import Placing
+from orders.services.staff_orders import StaffOrder, place_staff_order, preview_staff_order
 from orders.services.valuing import value_units
 
 __all__ = [
@@ -27,7 +29,9 @@ __all__ = [
     "Parcel",
     "Placing",
     "Received",
+    "StaffOrder",
     "WantedBack",
+    "add_note",
     "cancel_lines",
     "cancel_order",
     "claim_guest_orders",
@@ -43,6 +47,8 @@ __all__ = [
     "mark_paid",
     "payment_progressed",
     "place_order",
+    "place_staff_order",
+    "preview_staff_order",
     "receive_return",
     "record_export",
     "refund_return",

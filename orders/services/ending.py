@@ -8,10 +8,11 @@ from django.db import transaction
 
 from orders.errors import TransitionNotAllowed
 from orders.events import OrderCancelled, OrderExpired
-from orders.models import Order
+from orders.models import Order, OrderMove
 from orders.moves import STATUS, allowed
 from orders.services.moving import Actor, locked, move
 from products import services as products
+from shop.audit import services as audit
 from shop.events.outbox import publish
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def cancel_order(*, order_id: UUID, actor: Actor, now: datetime) -> None:
         ),
         now=now,
     )
+    if actor.kind == OrderMove.Actor.STAFF:
+        audit.record(actor_id=actor.id, action="orders.cancelled", target=order, now=now)
 
 
 @transaction.atomic

@@ -9,7 +9,16 @@ from django.db.models import F
 
 from cart import services as cart
 from orders.digest import digest
-from orders.models import LineCancellation, Order, OrderAddress, OrderMove, Return, ReturnLine, Shipment
+from orders.models import (
+    LineCancellation,
+    Order,
+    OrderAddress,
+    OrderMove,
+    OrderNote,
+    Return,
+    ReturnLine,
+    Shipment,
+)
 from shop.api import idempotency
 from shop.audit import services as audit
 from shop.core.transactions import require_transaction
@@ -43,9 +52,10 @@ def forget_customer(*, user_id: UUID, actor_id: UUID, now: datetime) -> None:
     """
     Blank everything personal in a customer's orders.
 
-    That is e-mail address, note, VAT id, postal addresses, typed reasons, and the numbers parcels are followed by.
-    What was bought, the amounts, the states and the country stay. Links that were mailed for them die. What was
-    placed isn't what is stored any more, so each order gets a new digest, and the record says why.
+    That is e-mail address, note, VAT id, postal addresses, typed reasons, staff's notes, and the numbers parcels are
+    followed by. What was bought, the amounts, the states and the country stay, and what was agreed to at placing. Links
+    that were mailed for them die. What was placed isn't what is stored any more, so each order gets a new digest, and
+    the record says why.
     Transaction: opens its own. Locks: the orders, their carts.
 
     :param actor_id: who erases: the customer, or staff.
@@ -58,6 +68,7 @@ def forget_customer(*, user_id: UUID, actor_id: UUID, now: datetime) -> None:
     Return.objects.filter(order__in=ids).update(message="")
     ReturnLine.objects.filter(back__order__in=ids).update(reason="")
     LineCancellation.objects.filter(line__order__in=ids).update(reason="")
+    OrderNote.objects.filter(order__in=ids).update(text="")
     Order.objects.filter(pk__in=ids).update(
         email="",
         note="",

@@ -11,6 +11,7 @@ from cart import services as cart
 from cart.errors import CartEmpty, PromotionUsedUp, ShippingNotAvailable
 from orders.events import OrderPlaced
 from orders.models import Order, OrderMove
+from orders.services.agreeing import not_agreed
 from orders.services.confirming import confirm
 from orders.services.moving import Actor, begin
 from orders.services.snapshot import Placing, write_order
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def place_order(*, owner: CartOwner, placing: Placing, now: datetime) -> Order:
+def place_order(*, owner: CartOwner, placing: Placing, now: datetime, actor: Actor | None = None) -> Order:
     """
     Turn the owner's open cart into a pending order that holds its stock, or change nothing.
 
@@ -39,25 +40,27 @@ def place_order(*, owner: CartOwner, placing: Placing, now: datetime) -> Order:
     at once. Locks: cart, coupon, stock by variant. Emits: ``orders.order_placed.v1``, and ``orders.order_paid.v1``
     for a total of nothing.
 
+    :param actor: who places it, where that isn't the shopper.
     :raises CartConverted: the cart became an order within a day.
     :raises NotFound: there is no open cart.
     :raises CartEmpty: it has no lines.
     :raises OutOfStock: a line is gone, or something is short.
     :raises ShippingNotAvailable: the method doesn't go to the address.
-    :raises ValidationFailed: an address or method is missing, or ``expected_total`` can't be read.
+    :raises ValidationFailed: an address or method is missing, the terms or an age aren't agreed to, or
+        ``expected_total`` can't be read.
     :raises PriceChanged: it costs more than expected.
     :raises CouponUsedUp: a code's last use has just gone to somebody else.
     """
     try:
-        return _place(owner, placing, now=now)
+        return _place(owner, placing, actor=actor, now=now)
     except PromotionUsedUp:
         # Somebody else had its last use since the cart was priced, and no shopper can take off what needs no code.
         # Priced again the cart is without it: it costs no more than expected still, or they are told what it costs.
-        return _place(owner, placing, now=now)
+        return _place(owner, placing, actor=actor, now=now)
 
 
 @transaction.atomic
-def _place(owner: CartOwner, placing: Placing, *, now: datetime) -> Order:
+def _place(owner: CartOwner, placing: Placing, *, actor: Actor | None, now: datetime) -> Order:
     priced = _priced(owner, placing, now=now)
     order = write_order(priced, placing, now=now)
     cart.redeem(priced, email=order.email, now=now)
@@ -69,9 +72,7 @@ def _place(owner: CartOwner, placing: Placing, *, now: datetime) -> Order:
     )
     failpoint("checkout.in_tx_after_reserve")
     cart.convert(cart_id=order.cart_id, now=now)
-    kind = OrderMove.Actor.CUSTOMER if order.user_id else OrderMove.Actor.GUEST
-    actor = Actor(kind=kind, id=order.user_id)
-    begin(order, actor=actor, now=now)
+    begin(order, actor=actor or _shopper(order), now=now)
     publish(
         OrderPlaced(
             order_id=order.pk,
@@ -85,6 +86,11 @@ def _place(owner: CartOwner, placing: Placing, *, now: datetime) -> Order:
     if order.total == 0:
         confirm(order, actor=Actor(cause="nothing to pay"), now=now)
     return order
+
+
+def _shopper(order: Order) -> Actor:
+    kind = OrderMove.Actor.CUSTOMER if order.user_id else OrderMove.Actor.GUEST
+    return Actor(kind=kind, id=order.user_id)
 
 
 def _priced(owner: CartOwner, placing: Placing, *, now: datetime) -> PricedCart:
@@ -107,9 +113,13 @@ def _priced(owner: CartOwner, placing: Placing, *, now: datetime) -> PricedCart:
     if not priced.items:
         raise CartEmpty
     _refuse_gone(priced)
-    if priced.needs_shipping:
-        _require_shipping(priced, placing)
-    cart.check_total(priced, expected=_expected(placing.expected_total, priced.currency))
+    missing = [*_no_shipping(priced, placing), *not_agreed(priced, placing, now=now)]
+    if missing:
+        raise ValidationFailed(*missing)
+    if priced.totals.shipping is None:
+        raise ShippingNotAvailable
+    if placing.expected_total is not None:
+        cart.check_total(priced, expected=_expected(placing.expected_total, priced.currency))
     return priced
 
 
@@ -130,16 +140,12 @@ def _refuse_gone(priced: PricedCart) -> None:
         raise OutOfStock(lines=lines)
 
 
-def _require_shipping(priced: PricedCart, placing: Placing) -> None:
-    missing = [
+def _no_shipping(priced: PricedCart, placing: Placing) -> list[FieldError]:
+    return [
         FieldError(name, "required", "This cart has something to send: say where and how.")
         for name in ("shipping_address", "shipping_method")
-        if not getattr(placing, name)
+        if priced.needs_shipping and not getattr(placing, name)
     ]
-    if missing:
-        raise ValidationFailed(*missing)
-    if priced.totals.shipping is None:
-        raise ShippingNotAvailable
 
 
 def _expected(text: str, currency: str) -> int:

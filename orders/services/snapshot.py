@@ -14,7 +14,7 @@ from shop.core.ids import new_id, readable_number
 from shop.core.transactions import require_transaction
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
     from cart.selectors import PricedCart
@@ -28,15 +28,21 @@ class Placing:
 
     ``expected_total`` is the total they saw, as the contract writes amounts. Without a billing address the order
     is billed to the shipping address; what needs no shipping needs no address. An empty language is the cart's.
+    ``terms_accepted`` is the version that was accepted, or true for the one that the shop asks for. The birth date
+    is looked at and not kept.
     """
 
     email: str
-    expected_total: str
+    # None where nobody has seen one: staff who place an order say what they have read out.
+    expected_total: str | None
     language: str = ""
     shipping_address: PostalAddress | None = None
     billing_address: PostalAddress | None = None
     shipping_method: str = ""
     note: str = ""
+    terms_accepted: str | bool = False
+    age_confirmed: bool = False
+    birth_date: date | None = None
 
 
 def write_order(priced: PricedCart, said: Placing, *, now: datetime) -> Order:
@@ -77,6 +83,8 @@ def write_order(priced: PricedCart, said: Placing, *, now: datetime) -> Order:
         shipping_name=option.name if option else "",
         max_days=option.max_days if option else None,
         coupons=priced.coupons,
+        terms_version=priced.requires.terms,
+        age_confirmed=priced.requires.minimum_age,
         placed_at=now,
         payment_due_at=now + settings.ORDER_PAYMENT_WINDOW if totals.total else None,
     )

@@ -88,6 +88,8 @@ class TestPlace:
             "subtotal": "19.90",
             "discount_total": "1.99",
             "shipping_total": "4.90",
+            "terms_version": None,
+            "age_confirmed": None,
             "tax_total": "3.64",
             "tax_added": "0.00",
             "prices_include_tax": True,

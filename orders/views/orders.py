@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from cart import selectors as carts
 from cart import services as cart
 from orders import schemas, selectors, services
+from orders.bodies import addresses_in, agreed_in
 from orders.models import Order, OrderMove
 from orders.selectors import Viewer
 from orders.serializers import CancelBody, OrderFilters, PlaceOrderBody
@@ -32,11 +33,10 @@ from shop.api.caching import state_tag, tagged
 from shop.api.idempotency import Answer, Guard
 from shop.api.paging import KeysetPagination, Ordering
 from shop.api.permissions import StaffWith, may
-from shop.core.errors import FieldError, PermissionDenied, ValidationFailed, does_not_exist
+from shop.core.errors import FieldError, PermissionDenied, ValidationFailed
 from shop.core.failpoints import failpoint
 from shop.core.ids import new_token
 from shop.core.transactions import use_case
-from users import selectors as users
 
 
 class OrderViewSet(GoodsActions, GuestActions, viewsets.ModelViewSet):
@@ -122,9 +122,11 @@ class OrderViewSet(GoodsActions, GuestActions, viewsets.ModelViewSet):
     @action(detail=True, methods=["post"])
     def reorder(self, request: Request, pk: str) -> Response:
         order: Any = self.get_object()
-        # Staff see every order, but a cart is filled from one's own.
         if not selectors.owns(order, viewer=self.viewer):
-            raise PermissionDenied
+            # A cart is filled from one's own orders; who may place one for somebody gets what that takes.
+            if not may(request.user, "orders.add_order"):
+                raise PermissionDenied
+            return Response(selectors.staff_reorder(order, now=timezone.now()))
         owner, token = _cart_owner(request), None
         if not carts.is_alive(owner):
             token = new_token()
@@ -175,22 +177,8 @@ def _placing(request: Request, values: dict[str, Any]) -> Placing:
         email=email,
         language=account.language if account else "",
         expected_total=values["expected_total"],
-        **_addresses(account, values),
+        **addresses_in(values, of=account.pk if account else None),
         shipping_method=values.get("shipping_method", ""),
         note=values.get("note", ""),
+        **agreed_in(values),
     )
-
-
-def _addresses(account: Any, values: dict[str, Any]) -> dict[str, users.PostalAddress | None]:
-    """Return the addresses that a body names; an id must be one of the customer's own."""
-    given = {name: values.get(name) for name in ("shipping_address", "billing_address")}
-    ids = {value for value in given.values() if isinstance(value, UUID)}
-    own = users.own_addresses(account.pk, ids) if account else {}
-    found: dict[str, users.PostalAddress | None] = {}
-    for name, value in given.items():
-        found[name] = users.PostalAddress(**value) if isinstance(value, dict) else None
-        if isinstance(value, UUID) and value not in own:
-            raise does_not_exist(name)
-        if isinstance(value, UUID):
-            found[name] = own[value]
-    return found

@@ -1,4 +1,4 @@
-"""Lists of all orders, for staff: in pages, and as a file."""
+"""All orders as a file, for staff."""
 
 from __future__ import annotations
 
@@ -8,37 +8,18 @@ from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, viewsets
+from rest_framework import viewsets
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orders import services
 from orders.exports import orders_file
 from orders.models import Order
 from orders.schemas_staff import StaffOrderSerializer
 from orders.selectors.staff import orders_for_staff
-from orders.serializers_lists import ExportFilters, StaffOrderFilters
-from orders.shapes_staff import slim
-from shop.api.paging import KeysetPagination, Ordering
+from orders.serializers_lists import ExportFilters
 from shop.api.permissions import StaffWith
 from shop.api.renderers import JSONRenderer
 from shop.core.transactions import use_case
-
-
-class StaffOrderListViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Order]):
-    """All orders, newest first."""
-
-    staff_permissions: ClassVar[dict[str, str]] = {"list": "orders.view_order"}
-    permission_classes = [StaffWith]
-    queryset = Order.objects.none()
-    serializer_class = StaffOrderSerializer
-    pagination_class = KeysetPagination
-    ordering = Ordering("placed_at", descending=True)
-
-    @extend_schema(parameters=[StaffOrderFilters], responses=StaffOrderSerializer(many=True))
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        orders = orders_for_staff(StaffOrderFilters.read(request.query_params))
-        return self.get_paginated_response([slim(order) for order in self.paginate_queryset(orders) or ()])
 
 
 class CSVRenderer(JSONRenderer):
@@ -50,7 +31,7 @@ class CSVRenderer(JSONRenderer):
 
 
 class OrderExportViewSet(viewsets.GenericViewSet[Order]):
-    """The same orders as a file, a row for each line."""
+    """The orders of the staff's list as a file, a row for each line."""
 
     staff_permissions: ClassVar[dict[str, str]] = {"list": "orders.view_order"}
     permission_classes = [StaffWith]

@@ -140,6 +140,12 @@ def on_return_moved(event: Received, now: datetime) -> None:
     _about_order("order_return", event, now, "return_id", "status", "amount", "currency")
 
 
+@handles("orders.note_added.v1", group="notifications")
+def on_note_added(event: Received, now: datetime) -> None:
+    """Send what staff have written about the order."""
+    _about_order("order_note", event, now, "note_id")
+
+
 @handles("orders.order_link_requested.v1", group="notifications")
 def on_order_link_requested(event: Received, now: datetime) -> None:
     """Send the link to the address on the order, whoever asked for it."""

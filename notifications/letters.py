@@ -15,6 +15,7 @@ from notifications.letter import Attachment, Letter
 from notifications.rendering import supported
 from orders import selectors as orders
 from orders.selectors import mailing
+from orders.selectors.notes import note_for_mail
 from payments import selectors as payments
 from shop.core import formats
 
@@ -96,6 +97,10 @@ def _order_link(message: EmailMessage, now: datetime) -> Letter:
     return replace(letter, context={**letter.context, "guest": letter.context["order"]["user_id"] is None})
 
 
+def _order_note(message: EmailMessage, now: datetime) -> Letter:
+    return _order(message, note=note_for_mail(UUID(message.fact("note_id"))))
+
+
 def _order_return(message: EmailMessage, now: datetime) -> Letter:
     # The step is the event's: by now the return may have taken the next one, which has a message of its own.
     back = mailing.return_for_mail(UUID(message.fact("return_id")))
@@ -117,6 +122,7 @@ _LETTERS: dict[str, Callable[[EmailMessage, datetime], Letter]] = {
     "order_lines_cancelled": _order_lines_cancelled,
     "order_return": _order_return,
     "order_link": _order_link,
+    "order_note": _order_note,
     "order_refunded": _order_refunded,
 }
 

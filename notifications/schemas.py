@@ -25,7 +25,7 @@ class EntrySerializer(serializers.Serializer[Any]):
     """A step of an order, or a message about it, which alone has a ``delivery``."""
 
     id = serializers.CharField(read_only=True)
-    kind = serializers.ChoiceField(choices=("step", "shipment", "return", "message"), read_only=True)
+    kind = serializers.ChoiceField(choices=("step", "shipment", "return", "note", "message"), read_only=True)
     stage = serializers.CharField(read_only=True, allow_null=True)
     message = serializers.CharField(read_only=True)
     at = serializers.DateTimeField(read_only=True)

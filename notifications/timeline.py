@@ -25,12 +25,13 @@ _WORDS = {
     "order_delivered": pgettext_lazy("timeline", "A parcel has arrived"),
     "order_lines_cancelled": pgettext_lazy("timeline", "Part of your order was cancelled"),
     "order_return": pgettext_lazy("timeline", "Your return"),
+    "order_note": pgettext_lazy("timeline", "A message about your order"),
     "order_link": pgettext_lazy("timeline", "The link to your order"),
 }
 
 
 def timeline_of(order: Order) -> list[dict[str, Any]]:
-    """Return every step of an order and every message about it, oldest first, in its language; four statements."""
+    """Return every step of an order and every message about it, oldest first, in its language; five statements."""
     steps = [
         {
             "id": step.id,

@@ -17,6 +17,7 @@ from django.utils import timezone
 from cart.tests.factories import coupon, promotion, selling
 from cart.tests.guests import Guest
 from notifications import sender
+from orders import services as orders
 from orders.models import Order
 from orders.tests.backs import approve, ask
 from orders.tests.parcels import cancel_lines, deliver, ship
@@ -193,6 +194,10 @@ def _get_parcels(order: Order, mark: str) -> None:
     deliver(order, now=timezone.now())
     back = ask(order, [*some, 1], reason=f"{mark} had hoped for more", now=timezone.now())
     approve(back, approve=False, message=f"{mark} has used it.", now=timezone.now())
+    for visible in (True, False):
+        values: dict[str, Any] = {"text": f"{mark} asked why.", "visible": visible}
+        values["author_id"] = SuperuserFactory().pk
+        use_case(orders.add_note, order_id=order.pk, now=timezone.now(), **values)
     work()
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from notifications import sender
 from notifications.models import EmailMessage
+from orders import services as orders
 from orders.models import Order
 from orders.tests.backs import approve, ask, receive, refund
 from orders.tests.factories import paid
@@ -18,6 +20,7 @@ from products.tests.factories import variant
 from shop.events.local import LocalBackend
 from shop.events.models import OutboxEvent
 from users.tests.clients import anonymous
+from users.tests.factories import StaffFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +78,23 @@ class TestParcels:
 
         assert mail.subject == f"Your order {order.number} has been delivered"
         assert "DHL has delivered this:\n\n* Lamp × 2\n* Shade × 2\n" in mail.body
+
+
+def test_notes_for_the_shopper_are_mailed_and_others_are_not(order, mailoutbox):
+    author = StaffFactory().pk
+    for text, visible in (("For staff.", False), ("<b>Line one</b>\nline two", True)):
+        with transaction.atomic():
+            orders.add_note(
+                order_id=order.pk, text=text, visible=visible, author_id=author, now=timezone.now()
+            )
+    Order.objects.filter(pk=order.pk).update(language="de")
+
+    mail = mailed(mailoutbox)
+
+    assert (len(mailoutbox), mail.subject) == (1, f"Bestellung {order.number}: Eine Nachricht für Sie")
+    assert f"Es geht um Ihre Bestellung {order.number}:\n\n<b>Line one</b>\nline two\n" in mail.body
+    assert "&lt;b&gt;Line one&lt;/b&gt;<br>line two" in mail.alternatives[0][0]
+    assert "For staff." not in mail.body
 
 
 def test_cancelled_lines_say_what_goes_back(order, mailoutbox):

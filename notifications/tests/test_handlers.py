@@ -147,6 +147,7 @@ def test_what_somebody_could_cause_over_and_over_owes_five_messages_a_day(
             {"return_id": UUID(int=1), "status": "approved", "amount": None, "currency": "EUR"},
             {"return_id": str(UUID(int=1)), "status": "approved", "amount": None, "currency": "EUR"},
         ),
+        ("orders.note_added.v1", "order_note", {"note_id": UUID(int=1)}, {"note_id": str(UUID(int=1))}),
         ("orders.order_link_requested.v1", "order_link", {}, {}),
         (
             "payments.refund_succeeded.v1",
@@ -229,6 +230,7 @@ def test_two_events_of_one_order_owe_two_messages() -> None:
         ("orders.shipment_delivered.v1", {"order_id", "shipment_id"}),
         ("orders.lines_cancelled.v1", {"order_id", "cancellation_id", "amount", "currency"}),
         ("orders.return_moved.v1", {"order_id", "return_id", "status", "amount", "currency"}),
+        ("orders.note_added.v1", {"order_id", "note_id"}),
         ("orders.order_link_requested.v1", {"order_id"}),
         ("payments.refund_succeeded.v1", {"order_id", "amount", "currency"}),
         ("payments.dispute_opened.v1", {"dispute_id"}),
@@ -247,3 +249,4 @@ def test_the_announced_event_says_what_its_message_needs(type_name: str, fields:
 
 def test_nothing_else_is_heard() -> None:
     assert len(handlers["notifications"]) == 24
+    assert len(handlers["notifications"]) == 23

@@ -99,7 +99,7 @@ class TestTimeline:
                 timeline(order)
             return len(seen)
 
-        assert (cost(one), cost(many)) == (5, 5)
+        assert (cost(one), cost(many)) == (6, 6)
 
     def test_is_the_owners(self):
         order = paid(user=UserFactory())

@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 BATCH = 20
 # One call works this long at most, so that a slow mail server doesn't hold up what else a worker does.
 BUDGET = timedelta(seconds=5)
-PER_SECOND = 100
 # What isn't made yet is made by another consumer, which is seldom more than moments behind.
 _READY_SOON = timedelta(seconds=1)
 
@@ -111,7 +110,7 @@ class _Batch:
                 break
             began = time.monotonic()
             sent += self._deliver(message, connection)
-            time.sleep(max(0.0, 1 / PER_SECOND - (time.monotonic() - began)))
+            time.sleep(max(0.0, 1 / settings.MAIL_PER_SECOND - (time.monotonic() - began)))
         return sent
 
     def _deliver(self, message: EmailMessage, connection: BaseEmailBackend) -> bool:

@@ -30,13 +30,15 @@ class Script:
         self.taken: list[ParsedMessage] = []
         self.recipients: list[str] = []
         self.connections = 0
+        # What it answers to STARTTLS; empty: it doesn't offer it.
+        self.starttls = b""
 
     async def handle_EHLO(  # noqa: N802  (aiosmtpd looks for this name)
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         self.connections += 1
         session.host_name = hostname
-        return responses
+        return [responses[0], "250-STARTTLS", *responses[1:]] if self.starttls else responses
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
@@ -59,6 +61,22 @@ class Script:
         return answer
 
 
+class ScriptedSMTP(SMTP):
+    """Answers STARTTLS as the script says, and goes on in clear whatever that was."""
+
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802
+        assert isinstance(self.transport, asyncio.WriteTransport)
+        self.transport.write(self.event_handler.starttls)
+
+
+class ScriptedController(Controller):
+    """Serves a script."""
+
+    def factory(self) -> SMTP:
+        """Return the server of one connection."""
+        return ScriptedSMTP(self.handler, **self.SMTP_kwargs)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -69,7 +87,7 @@ def free_port() -> int:
 def server(settings: Any) -> Iterator[Script]:
     """Start a mail server and make it the shop's."""
     script = Script()
-    controller = Controller(script, hostname="127.0.0.1", port=free_port())
+    controller = ScriptedController(script, hostname="127.0.0.1", port=free_port())
     controller.start()
     use_server(settings, controller.port)
     yield script

@@ -207,6 +207,19 @@ class TestFailure:
         assert send() == 1
         assert [taken["Message-ID"] for taken in server.taken] == [rest.message_id]
 
+    def test_a_server_that_is_closing_kills_no_mail_and_gets_no_more_of_them(
+        self, server: Script, orders: Orders
+    ) -> None:
+        told, rest = a_message(), a_message()
+        server.rcpt = ["421 4.3.2 closing"]
+
+        assert send() == 0
+
+        told.refresh_from_db()
+        rest.refresh_from_db()
+        assert (told.state, told.attempts, told.error) == ("retry", 1, "421 4.3.2 closing")
+        assert (rest.state, rest.attempts) == ("retry", 0)
+
     def test_gives_up_a_day_after_the_first_try(self, server: Script, orders: Orders) -> None:
         message = a_message(first_attempt_at=timezone.now() - timedelta(hours=25))
         server.rcpt = ["450 try later"]
@@ -245,6 +258,60 @@ class TestFailure:
         message.refresh_from_db()
         assert (message.state, server.taken) == ("retry", [])
         assert message.error.startswith("SMTPNotSupportedError")
+
+    @pytest.mark.parametrize(
+        ("answer", "reason"),
+        [
+            (b"454 4.7.0 not just now\r\n", "454 4.7.0 not just now"),
+            # What a server says of itself is no reason to give up a mail.
+            (b"502 5.5.1 not here\r\n", "502 5.5.1 not here"),
+            (b"220 go ahead\r\nand no handshake follows\r\n", "SSLError"),
+        ],
+    )
+    def test_never_sends_in_clear_when_starttls_fails(
+        self, server: Script, orders: Orders, settings: Any, answer: bytes, reason: str
+    ) -> None:
+        settings.EMAIL_USE_TLS, server.starttls = True, answer
+        messages = [a_message(), a_message()]
+
+        assert send() == 0
+
+        assert (server.taken, server.recipients, server.connections) == ([], [], 1)
+        for message in messages:
+            message.refresh_from_db()
+            assert (message.state, message.attempts) == ("retry", 1)
+            assert message.error.startswith(reason)
+
+    @pytest.mark.parametrize("per_second", [4, 50])
+    def test_hands_over_no_more_a_second_than_the_setting_says(
+        self, server: Script, orders: Orders, settings: Any, monkeypatch: pytest.MonkeyPatch, per_second: int
+    ) -> None:
+        settings.MAIL_PER_SECOND = per_second
+        pauses: list[float] = []
+        clock = SimpleNamespace(monotonic=lambda: 7.0, sleep=pauses.append)
+        monkeypatch.setattr(sender, "time", clock)
+        for _ in range(3):
+            a_message()
+
+        assert send() == 3
+
+        # The clock stands still, so each delivery took no time of its own.
+        assert pauses == [1 / per_second] * 3
+
+    def test_a_connection_cut_before_the_answer_sends_once_more_with_the_same_id(
+        self, server: Script, orders: Orders
+    ) -> None:
+        message = a_message()
+        server.data = ["drop"]
+        assert send() == 0
+        assert server.taken == []
+        come_due()
+
+        assert send() == 1
+
+        assert [taken["Message-ID"] for taken in server.taken] == [message.message_id]
+        message.refresh_from_db()
+        assert (message.state, message.attempts) == ("sent", 2)
 
 
 class TestRecipient:

@@ -212,11 +212,22 @@ class TestStatements:
         ("code", "expected"),
         [
             # What is looked up for the limit, and the code's own step.
-            ("app", ["SELECT", "SELECT", "UPDATE", "SELECT", "UPDATE", "INSERT"]),
+            ("app", ["SELECT", "SELECT", "UPDATE", "SELECT", "UPDATE", "INSERT", "SELECT"]),
             # Its row, how many are left, and the record.
             (
                 "recovery",
-                ["SELECT", "SELECT", "UPDATE", "SELECT", "DELETE", "SELECT", "SELECT", "INSERT", "INSERT"],
+                [
+                    "SELECT",
+                    "SELECT",
+                    "UPDATE",
+                    "SELECT",
+                    "DELETE",
+                    "SELECT",
+                    "SELECT",
+                    "INSERT",
+                    "INSERT",
+                    "SELECT",
+                ],
             ),
         ],
     )

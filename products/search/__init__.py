@@ -1,14 +1,14 @@
 """Finding products by words: ``index`` keeps what is looked through, ``found`` looks."""
 
-from products.search.finding import Found, best, every, found, read
+from products.search.finding import Found, best, every, found
 from products.search.indexing import index
-from products.search.question import Question
+from products.search.looking import MOST
 from products.search.ranking import Ranking
 from products.search.upkeep import index_a_part, index_all, index_missing
 
 __all__ = [
+    "MOST",
     "Found",
-    "Question",
     "Ranking",
     "best",
     "every",
@@ -17,5 +17,4 @@ __all__ = [
     "index_a_part",
     "index_all",
     "index_missing",
-    "read",
 ]

@@ -45,6 +45,11 @@ class Found:
     ranking: Ranking | None = None
     version: int | None = None
 
+    @property
+    def complete(self) -> bool:
+        """Whether all that match are found."""
+        return self.ranking is None or len(self.ranking.places) < looking.MOST
+
     def rows(self) -> ProductQuerySet:
         """Return the products that are found."""
         if self.ranking is None:
@@ -52,23 +57,20 @@ class Found:
         return self.products.filter(pk__in=Among(self.ranking.ids))
 
 
-def found(products: ProductQuerySet, asked: str | Question, *, ranked: bool = False) -> ProductQuerySet:
+def found(products: ProductQuerySet, text: str, *, ranked: bool = False) -> ProductQuerySet:
     """
     Return the products that have every word of a search, each with ``relevance``, the higher the better.
 
     It depends on the product and on nothing else in the catalogue, so pages keep their order while that changes.
 
-    :param asked: the text, which costs a statement now, or what ``read`` has made of it.
     :param ranked: for a list by relevance: of many products only a thousand are left. Otherwise it is 0.
     """
-    if ranked and isinstance(asked, str):
-        return best(products, asked).rows()
-    return every(products, asked).rows()
+    return (best if ranked else every)(products, text).rows()
 
 
-def every(products: ProductQuerySet, asked: str | Question) -> Found:
-    """Return all that a search finds, without an order; see ``found``."""
-    question = read(asked) if isinstance(asked, str) else asked
+def every(products: ProductQuerySet, text: str) -> Found:
+    """Return all that a search finds, without an order; it costs a statement, see ``found``."""
+    question = _read(text)
     unranked = products.annotate(relevance=no_relevance())
     if not question.words:
         return Found(products=unranked if question.empty else unranked.none())
@@ -87,7 +89,7 @@ def best(products: ProductQuerySet, text: str, *, about: Mapping[str, Any] | Non
     """
     question = parsed(text)
     if not question.words:
-        return every(products, question)
+        return every(products, text)
     noted = Noted("ranking", about, on_stock="in_stock" in (about or ()))
     understood, seen = look(question, _ranked(products, question), known=noted.version)
     if understood is not question:
@@ -99,7 +101,7 @@ def best(products: ProductQuerySet, text: str, *, about: Mapping[str, Any] | Non
     return Found(products=ordered, ranking=ranking, version=seen.version)
 
 
-def read(text: str) -> Question:
+def _read(text: str) -> Question:
     """Return what a text asks for, and what it finds where that is little; one statement, or none without a word."""
     question = parsed(text)
     if not question.words:

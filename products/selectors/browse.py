@@ -108,10 +108,13 @@ def search_products(
     Return what ``list_products`` does, with what a page of it needn't find out again.
 
     The order of many products, and that there are many, is remembered until an edit.
+
+    :param ranked: whether the list will be ordered by ``relevance``; of a search a thousand are left then.
     """
     products = _listed(filters, currency=currency, now=now, hidden=hidden)
     if ranked:
-        about = {**filters, "currency": currency, "hidden": hidden}
+        about = {name: value for name, value in filters.items() if name != "ordering"}
+        about |= {"currency": currency, "hidden": hidden}
         found = search.best(products, filters.get("q", ""), about=about)
     else:
         found = search.every(products, filters.get("q", ""))

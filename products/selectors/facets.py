@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from itertools import starmap
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models import Count, F, Min, QuerySet
 
 from products import search
 from products.attributes import folded
-from products.models import Category, Product, ProductAttribute, ProductPrice
-from products.selectors.browse import list_products
+from products.models import Category, ProductAttribute
+from products.selectors.browse import search_products
 from products.selectors.texts import category_texts_of, with_category_texts
 from shop.core.sql import Among
 
@@ -30,7 +32,8 @@ class Facets:
     How many products of a list there are of each kind; prices are minor units.
 
     Each facet is counted with all filters but its own, so it shows what another choice would give. ``complete`` is
-    false where more than 10,000 products match: counted are those with the lowest ids, or with words any 10,000.
+    false where not all that match are counted: of a list the 10,000 with the lowest ids are, of a search those that it
+    finds, 1,000 at most.
     """
 
     count: int
@@ -44,25 +47,34 @@ class Facets:
 
 def facets_of(*, filters: dict[str, Any], currency: str, now: datetime, language: str = "") -> Facets:
     """
-    Return the facets of a list: seven statements, and one more for each attribute that is filtered by and for a search.
+    Return the facets of a list: three statements, and one more for each facet that is filtered by.
+
+    A search costs what it does in ``search.best`` for the list and for each of those facets.
 
     :param filters: as for ``list_products``.
     :param language: in which categories are named.
     """
-    if "q" in filters:
-        filters = {**filters, "q": search.read(filters["q"])}
     counted = _Counted(filters=filters, currency=currency, now=now)
-    availability = _availability(counted.without("in_stock"))
-    count = _chosen(availability, filters.get("in_stock"))
+    count = len(counted.without())
     return Facets(
         count=min(count, MOST),
-        complete=count <= MOST,
+        complete=count <= MOST and counted.found.complete,
         category=_categories(counted.without("category"), language),
         brand=_brands(counted.without("brand")),
-        price=_prices(counted.without("price_min", "price_max"), currency),
-        availability=availability,
+        price=_prices(counted.without("price_min", "price_max")),
+        availability=_availability(counted.without("in_stock")),
         attributes=_attributes(counted),
     )
+
+
+class _Row(NamedTuple):
+    """What a product is counted by."""
+
+    pk: int
+    in_stock: bool
+    category: str
+    brand: str | None
+    price: int
 
 
 @dataclass(kw_only=True)
@@ -73,44 +85,52 @@ class _Counted:
     currency: str
     now: datetime
 
-    def without(self, *names: str) -> QuerySet[Any] | Among:
-        """Return the ids of those that match the other filters, one more than are counted."""
+    def without(self, *names: str) -> list[_Row]:
+        """Return those that match the other filters, one more than are counted."""
         if not any(name in self.filters for name in names):
             return self._matching
-        return self._ids({name: value for name, value in self.filters.items() if name not in names})
+        return _rows(self._found(*names))
+
+    def ids_without(self, name: str) -> QuerySet[Any]:
+        """Return the ids of the same, not read yet."""
+        return _counted(self._found(name)).values("pk")
 
     @cached_property
-    def _matching(self) -> Among:
-        """The ids that match all filters: found once, as most facets are counted over them."""
-        return Among(list(self._ids(self.filters).values_list("pk", flat=True)))
+    def found(self) -> search.Found:
+        """What matches all filters."""
+        return self._found()
 
-    def _ids(self, filters: dict[str, Any]) -> QuerySet[Any]:
-        found = list_products(filters=filters, currency=self.currency, now=self.now)
-        # What is searched for is found by its words; an order would tempt the planner to look at all products in it.
-        ordered = found.order_by() if "q" in filters else found.order_by("pk")
-        return ordered.values("pk")[: MOST + 1]
+    @cached_property
+    def _matching(self) -> list[_Row]:
+        """The same, read once: most facets are counted over them."""
+        return _rows(self.found)
 
-
-def _availability(ids: QuerySet[Any] | Among) -> dict[str, int]:
-    there = Count("pk", filter=Q(in_stock=True))
-    gone = Count("pk", filter=Q(in_stock=False))
-    found = Product.objects.filter(pk__in=ids).aggregate(there=there, gone=gone)
-    return {"in_stock": found["there"], "out_of_stock": found["gone"]}
+    def _found(self, *left_out: str) -> search.Found:
+        filters = {name: value for name, value in self.filters.items() if name not in left_out}
+        return search_products(filters=filters, currency=self.currency, now=self.now, ranked=True)
 
 
-def _chosen(availability: dict[str, int], in_stock: bool | None) -> int:  # noqa: FBT001
-    if in_stock is None:
-        return sum(availability.values())
-    return availability["in_stock" if in_stock else "out_of_stock"]
+def _counted(found: search.Found) -> QuerySet[Any]:
+    return found.products.order_by("pk")[: MOST + 1] if found.ranking is None else found.rows().order_by()
 
 
-def _categories(ids: QuerySet[Any] | Among, language: str) -> list[dict[str, Any]]:
+def _rows(found: search.Found) -> list[_Row]:
+    # Counted here: for each count that the database makes it would look all of them up again.
+    columns = _counted(found).values_list("pk", "in_stock", "category__path", "brand__name", "price")
+    return list(starmap(_Row, columns))
+
+
+def _availability(rows: list[_Row]) -> dict[str, int]:
+    there = sum(row.in_stock for row in rows)
+    return {"in_stock": there, "out_of_stock": len(rows) - there}
+
+
+def _categories(rows: list[_Row], language: str) -> list[dict[str, Any]]:
     """Return every category with products in it or below it, in tree order."""
-    direct = Product.objects.filter(pk__in=ids).order_by().values_list("category__path")
-    counts: dict[str, int] = {}
-    for path, count in direct.annotate(count=Count("pk")):
+    counts: Counter[str] = Counter()
+    for path, count in Counter(row.category for row in rows).items():
         for end in range(Category.steplen, len(path) + 1, Category.steplen):
-            counts[path[:end]] = counts.get(path[:end], 0) + count
+            counts[path[:end]] += count
     found = with_category_texts(Category.objects.filter(path__in=counts).order_by("path"), language)
     return [
         {
@@ -123,26 +143,26 @@ def _categories(ids: QuerySet[Any] | Among, language: str) -> list[dict[str, Any
     ]
 
 
-def _brands(ids: QuerySet[Any] | Among) -> list[dict[str, Any]]:
-    branded = Product.objects.filter(pk__in=ids, brand__isnull=False).order_by()
-    rows = branded.values_list("brand__name").annotate(count=Count("pk"))
-    found: list[dict[str, Any]] = [{"name": name, "count": count} for name, count in rows]
+def _brands(rows: list[_Row]) -> list[dict[str, Any]]:
+    counts = Counter(row.brand for row in rows if row.brand is not None)
+    found: list[dict[str, Any]] = [{"name": name, "count": count} for name, count in counts.items()]
     return sorted(found, key=lambda row: (-row["count"], row["name"]))
 
 
-def _prices(ids: QuerySet[Any] | Among, currency: str) -> dict[str, int | None]:
-    rows = ProductPrice.objects.filter(product__in=ids, currency=currency)
-    return rows.aggregate(min=Min("lowest"), max=Max("lowest"))
+def _prices(rows: list[_Row]) -> dict[str, int | None]:
+    prices = [row.price for row in rows]
+    return {"min": min(prices, default=None), "max": max(prices, default=None)}
 
 
 def _attributes(counted: _Counted) -> list[dict[str, Any]]:
     filtered = {
         folded(name.removeprefix(_PREFIX)): name for name in counted.filters if name.startswith(_PREFIX)
     }
-    others = ProductAttribute.objects.filter(product__in=counted.without(), attribute__filterable=True)
+    ids = Among([row.pk for row in counted.without()])
+    others = ProductAttribute.objects.filter(product__in=ids, attribute__filterable=True)
     rows = _values(others.exclude(attribute__key__in=filtered))
     for key, name in sorted(filtered.items()):
-        own = ProductAttribute.objects.filter(product__in=counted.without(name), attribute__key=key)
+        own = ProductAttribute.objects.filter(product__in=counted.ids_without(name), attribute__key=key)
         rows += _values(own.filter(attribute__filterable=True))
     by_attribute: dict[int, list[dict[str, Any]]] = {}
     for row in rows:

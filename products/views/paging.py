@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from products import search
 from products.memory import Remembered
-from shop.api.paging import KeysetPagination, countable
+from shop.api.paging import KeysetPagination
 from shop.core.sql import RowCount
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 class CataloguePagination(KeysetPagination):
     """
     Keyset pages whose length is remembered where it is long, and otherwise read with the page.
+
+    A search is counted up to a thousand: each product that it finds has to be looked up to be counted.
 
     Two statements: the catalogue's version, or what a search has found (``view.found``), and the page.
     """
@@ -39,6 +42,8 @@ class CataloguePagination(KeysetPagination):
             k: v for k, v in self.request.query_params.items() if k not in ("cursor", "page_size", "ordering")
         }
         version = self.found.version if self.found else None
+        if version is not None:
+            self.most_counted = search.MOST
         remembered = Remembered("count", about, on_stock="in_stock" in about, version=version)
         length = remembered.get()
         if length is not None:
@@ -61,8 +66,8 @@ class CataloguePagination(KeysetPagination):
         return rows
 
     def _with_length(self, page: QuerySet[Any], queryset: QuerySet[Any]) -> tuple[int, list[Any]]:
-        rows = list(page.annotate(length=RowCount(countable(queryset)))[: self.size + 1])
+        rows = list(page.annotate(length=RowCount(self.countable(queryset)))[: self.size + 1])
         if rows or "cursor" not in self.request.query_params:
             return (rows[0].length if rows else 0), rows
         # Behind the last one there is no row to read it from.
-        return countable(queryset).count(), rows
+        return self.countable(queryset).count(), rows

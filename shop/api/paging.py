@@ -86,6 +86,8 @@ class KeysetPagination(BasePagination):
     10,000 and null beyond. One statement counts, one reads: two in all, whatever the page.
     """
 
+    most_counted = COUNT_LIMIT
+
     def paginate_queryset(  # type: ignore[override]  # Only querysets are paged here.
         self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
     ) -> list[Any]:
@@ -104,7 +106,7 @@ class KeysetPagination(BasePagination):
             page = (self.ordering.before if backwards else self.ordering.after)(page, *position)
         page = (self.ordering.apply_backwards if backwards else self.ordering.apply)(page)
         counted, rows = self.read(page, queryset)
-        self.count = counted if counted <= COUNT_LIMIT else None
+        self.count = counted if counted <= self.most_counted else None
         more = len(rows) > self.size
         rows = rows[: self.size]
         if backwards:
@@ -120,7 +122,11 @@ class KeysetPagination(BasePagination):
 
         :param page: the ordered rows from the cursor on, of ``queryset``, the whole list.
         """
-        return countable(queryset).count(), list(page[: self.size + 1])
+        return self.countable(queryset).count(), list(page[: self.size + 1])
+
+    def countable(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows to count: keys in no order, one more than are counted."""
+        return queryset.order_by().values("pk")[: self.most_counted + 1]
 
     def get_paginated_response(self, data: Any) -> Response:
         """Return the page as the contract shapes it."""
@@ -183,11 +189,6 @@ class KeysetPagination(BasePagination):
         query = self.request.query_params.dict()
         query["cursor"] = f"{position}.{self._signature(position)}"
         return f"{self.request.path}?{urlencode(query)}"
-
-
-def countable(queryset: QuerySet[Any]) -> QuerySet[Any]:
-    """Return the rows to count: keys in no order, one more than are counted."""
-    return queryset.order_by().values("pk")[: COUNT_LIMIT + 1]
 
 
 def _page_size(request: Request) -> int:

@@ -112,7 +112,7 @@ class TestWalk:
 @pytest.mark.django_db
 class TestCount:
     def test_is_exact_up_to_the_limit_and_null_beyond(self, monkeypatch):
-        monkeypatch.setattr(paging, "COUNT_LIMIT", 3)
+        monkeypatch.setattr(paging.KeysetPagination, "most_counted", 3)
         fill(1, 2, 3)
         assert page({}, Ordering("occurred_at"))["count"] == 3
 

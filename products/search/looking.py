@@ -102,12 +102,12 @@ class Seen:
     """
     What a statement has seen: the catalogue's version, and then what it has found.
 
-    ``hits`` are ids with their relevance, or None where nothing was looked for since ``version`` is the known one;
-    ``like`` are the words of the vocabulary that look like those that nothing has.
+    ``hits`` are ids with what was asked of them, or None where nothing was looked for since ``version`` is the known
+    one; ``like`` are the words of the vocabulary that look like those that nothing has.
     """
 
     version: int
-    hits: tuple[tuple[int, int], ...] | None = ()
+    hits: tuple[tuple[int, Any], ...] | None = ()
     like: Mapping[str, set[str]] = field(default_factory=dict)
 
 
@@ -115,7 +115,7 @@ def look_up(hits: QuerySet[Any], words: Mapping[str, Node], *, known: int = NEVE
     """
     Look for products, and for words like those that nothing has; one statement.
 
-    :param hits: what is looked for, as rows of an id and its relevance.
+    :param hits: what is looked for, as rows of an id and its relevance, or whatever else shall be told of it.
     :param words: those that may be slips, with the forms each is found in.
     :param known: the version of the catalogue that an answer is known of already.
     """
@@ -125,7 +125,7 @@ def look_up(hits: QuerySet[Any], words: Mapping[str, Node], *, known: int = NEVE
     whole = (_POSTGRES if postgres else _SQLITE).replace("{hits}", sql)
     parameters = _for_postgres(looked_for, words) if postgres else _for_sqlite(looked_for, words)
     version = 0
-    found: list[tuple[int, int]] = []
+    found: list[tuple[int, Any]] = []
     like: defaultdict[str, set[str]] = defaultdict(set)
     with connection.cursor() as cursor:
         cursor.execute(whole, parameters)

@@ -91,7 +91,7 @@ def list_products(
     :param hidden: whether unpublished and archived products are listed too, for staff.
     :param ranked: whether the list will be ordered by ``relevance``.
     """
-    products = _listed(filters, currency=currency, now=now, hidden=hidden)
+    products = listed(filters, currency=currency, now=now, hidden=hidden)
     return with_texts(search.found(products, filters.get("q", ""), ranked=ranked), language)
 
 
@@ -111,17 +111,16 @@ def search_products(
 
     :param ranked: whether the list will be ordered by ``relevance``; of a search a thousand are left then.
     """
-    products = _listed(filters, currency=currency, now=now, hidden=hidden)
+    products = listed(filters, currency=currency, now=now, hidden=hidden)
     if ranked:
-        about = {name: value for name, value in filters.items() if name != "ordering"}
-        about |= {"currency": currency, "hidden": hidden}
+        about = {**filters, "currency": currency, "hidden": hidden}
         found = search.best(products, filters.get("q", ""), about=about)
     else:
         found = search.every(products, filters.get("q", ""))
     return replace(found, products=with_texts(found.products, language))
 
 
-def _listed(filters: dict[str, Any], *, currency: str, now: datetime, hidden: bool) -> ProductQuerySet:
+def listed(filters: dict[str, Any], *, currency: str, now: datetime, hidden: bool) -> ProductQuerySet:
     """Return the products that match all filters but the words."""
     products = _priced(Product.objects.all() if hidden else Product.objects.visible(now=now), currency)
     products = products.filter(

@@ -13,8 +13,8 @@ from django.db.models import Count, F, Min, QuerySet
 from products import search
 from products.attributes import folded
 from products.models import Category, ProductAttribute
-from products.selectors.browse import search_products
-from products.selectors.texts import category_texts_of, with_category_texts
+from products.selectors.browse import listed
+from products.selectors.texts import with_category_texts
 from shop.core.sql import Among
 
 if TYPE_CHECKING:
@@ -47,9 +47,10 @@ class Facets:
 
 def facets_of(*, filters: dict[str, Any], currency: str, now: datetime, language: str = "") -> Facets:
     """
-    Return the facets of a list: three statements, and one more for each facet that is filtered by.
+    Return the facets of a list: three statements.
 
-    A search costs what it does in ``search.best`` for the list and for each of those facets.
+    One more for each facet that is filtered by, and two for an attribute; and as many again as read products, where a
+    word was a slip.
 
     :param filters: as for ``list_products``.
     :param language: in which categories are named.
@@ -58,7 +59,7 @@ def facets_of(*, filters: dict[str, Any], currency: str, now: datetime, language
     count = len(counted.without())
     return Facets(
         count=min(count, MOST),
-        complete=count <= MOST and counted.found.complete,
+        complete=count < search.MOST if counted.words else count <= MOST,
         category=_categories(counted.without("category"), language),
         brand=_brands(counted.without("brand")),
         price=_prices(counted.without("price_min", "price_max")),
@@ -77,6 +78,15 @@ class _Row(NamedTuple):
     price: int
 
 
+_COLUMNS = {
+    "pk": "pk",
+    "in_stock": "in_stock",
+    "category": "category__path",
+    "brand": "brand__name",
+    "price": "price",
+}
+
+
 @dataclass(kw_only=True)
 class _Counted:
     """The products that are counted, by which filters are left out."""
@@ -85,39 +95,29 @@ class _Counted:
     currency: str
     now: datetime
 
+    @property
+    def words(self) -> str:
+        """What is searched for, if anything."""
+        return str(self.filters.get("q", "")).strip()
+
     def without(self, *names: str) -> list[_Row]:
         """Return those that match the other filters, one more than are counted."""
         if not any(name in self.filters for name in names):
             return self._matching
-        return _rows(self._found(*names))
-
-    def ids_without(self, name: str) -> QuerySet[Any]:
-        """Return the ids of the same, not read yet."""
-        return _counted(self._found(name)).values("pk")
-
-    @cached_property
-    def found(self) -> search.Found:
-        """What matches all filters."""
-        return self._found()
+        return self._read(*names)
 
     @cached_property
     def _matching(self) -> list[_Row]:
-        """The same, read once: most facets are counted over them."""
-        return _rows(self.found)
+        """Those that match all filters: read once, as most facets are counted over them."""
+        return self._read()
 
-    def _found(self, *left_out: str) -> search.Found:
+    def _read(self, *left_out: str) -> list[_Row]:
+        # Read and counted here: for each count that the database made it would look all products up again.
         filters = {name: value for name, value in self.filters.items() if name not in left_out}
-        return search_products(filters=filters, currency=self.currency, now=self.now, ranked=True)
-
-
-def _counted(found: search.Found) -> QuerySet[Any]:
-    return found.products.order_by("pk")[: MOST + 1] if found.ranking is None else found.rows().order_by()
-
-
-def _rows(found: search.Found) -> list[_Row]:
-    # Counted here: for each count that the database makes it would look all of them up again.
-    columns = _counted(found).values_list("pk", "in_stock", "category__path", "brand__name", "price")
-    return list(starmap(_Row, columns))
+        products = listed(filters, currency=self.currency, now=self.now, hidden=False)
+        if self.words:
+            return [_Row(**row) for row in search.told(products, self.words, **_COLUMNS)]
+        return list(starmap(_Row, products.order_by("pk").values_list(*_COLUMNS.values())[: MOST + 1]))
 
 
 def _availability(rows: list[_Row]) -> dict[str, int]:
@@ -132,14 +132,16 @@ def _categories(rows: list[_Row], language: str) -> list[dict[str, Any]]:
         for end in range(Category.steplen, len(path) + 1, Category.steplen):
             counts[path[:end]] += count
     found = with_category_texts(Category.objects.filter(path__in=counts).order_by("path"), language)
+    # Plain rows: there may be hundreds, and objects take longer.
+    rows: Any = found.values("slug", "name", "depth", "path", *found.query.annotations)
     return [
         {
-            "slug": one.slug,
-            "name": category_texts_of(one)["name"],
-            "depth": one.depth,
-            "count": counts[one.path],
+            "slug": row["slug"],
+            "name": (row.get("translation") or {}).get("name") or row["name"],
+            "depth": row["depth"],
+            "count": counts[row["path"]],
         }
-        for one in found
+        for row in rows
     ]
 
 
@@ -158,17 +160,20 @@ def _attributes(counted: _Counted) -> list[dict[str, Any]]:
     filtered = {
         folded(name.removeprefix(_PREFIX)): name for name in counted.filters if name.startswith(_PREFIX)
     }
-    ids = Among([row.pk for row in counted.without()])
-    others = ProductAttribute.objects.filter(product__in=ids, attribute__filterable=True)
+    others = _attributes_of(counted.without()).filter(attribute__filterable=True)
     rows = _values(others.exclude(attribute__key__in=filtered))
     for key, name in sorted(filtered.items()):
-        own = ProductAttribute.objects.filter(product__in=counted.ids_without(name), attribute__key=key)
+        own = _attributes_of(counted.without(name)).filter(attribute__key=key)
         rows += _values(own.filter(attribute__filterable=True))
     by_attribute: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
         by_attribute.setdefault(row["attribute"], []).append(row)
     facets = [_facet(found) for found in by_attribute.values()]
     return [facet for _, facet in sorted(facets, key=lambda placed: placed[0])]
+
+
+def _attributes_of(rows: list[_Row]) -> QuerySet[ProductAttribute]:
+    return ProductAttribute.objects.filter(product__in=Among([row.pk for row in rows]))
 
 
 def _values(rows: QuerySet[ProductAttribute]) -> list[dict[str, Any]]:

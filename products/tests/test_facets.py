@@ -155,11 +155,11 @@ class TestStatements:
 
         assert len(seen) == 4
 
-    def test_grow_by_one_for_each_facet_filtered_by(self, shelf):
+    def test_grow_by_one_for_each_facet_filtered_by_and_two_for_attributes(self, shelf):
         with statements() as seen:
             anonymous().get(f"{PATH}?attr.wattage=8&attr.finish=matt&brand=fern&category=living")
 
-        assert len(seen) == 8
+        assert len(seen) == 10
 
 
 class TestAnswers:

@@ -183,13 +183,6 @@ class TestRemembered:
         assert [len(some) for some in seen] == [2, 2]
         assert ["COUNT(" in " ".join(some) for some in seen] == [True, False]
 
-    def test_the_order_is_for_facets_too(self, monkeypatch):
-        product(name="Lamp")
-        assert names("lamp&ordering=relevance") == ["Lamp"]
-        monkeypatch.setattr(Ranking, "of", None)
-
-        assert anonymous().get(f"{API}facets/?q=lamp").json()["count"] == 1
-
     def test_only_so_much_is_kept(self, monkeypatch):
         monkeypatch.setattr(memory, "_PLACES", 1)
         for q in ("lamp", "oak"):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from products import filling, search
+from products import filling, search, services
 from products.importing import requested
+from shop.core.transactions import use_case
 from shop.events.registry import job
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 def import_products(now: datetime) -> int:
     """Import the files that staff have handed in."""
     return requested.run_next(now=now)
+
+
+@job(every=timedelta(hours=1))
+def forget_old_imports(now: datetime) -> int:
+    """Delete what was written down of imports a season ago, with the errors of each."""
+    return use_case(services.forget_old_imports, now=now)
 
 
 @job(every=timedelta(minutes=1))

@@ -72,12 +72,13 @@ def joined(parts: tuple[str, ...]) -> str:
 
 def stem(word: str) -> str:
     """Return a plain word without its ending in the language of search: ``lamp`` for ``lamps``."""
-    return _stem(word, settings.SEARCH_LANGUAGE)
+    # Numbers and SKUs have none, and would fill the cache with what comes once.
+    return _stem(word, settings.SEARCH_LANGUAGE) if word.isalpha() else word
 
 
 @lru_cache(maxsize=100_000)
 def _stem(word: str, language: str) -> str:
-    if language == "none" or not word.isalpha():
+    if language == "none":
         return word
     return str(_stemmer(language).stemWord(word)) or word
 

@@ -133,7 +133,7 @@ def _categories(rows: list[_Row], language: str) -> list[dict[str, Any]]:
             counts[path[:end]] += count
     found = with_category_texts(Category.objects.filter(path__in=counts).order_by("path"), language)
     # Plain rows: there may be hundreds, and objects take longer.
-    rows: Any = found.values("slug", "name", "depth", "path", *found.query.annotations)
+    plain: Any = found.values("slug", "name", "depth", "path", *found.query.annotations)
     return [
         {
             "slug": row["slug"],
@@ -141,7 +141,7 @@ def _categories(rows: list[_Row], language: str) -> list[dict[str, Any]]:
             "depth": row["depth"],
             "count": counts[row["path"]],
         }
-        for row in rows
+        for row in plain
     ]
 
 

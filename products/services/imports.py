@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 _State = CatalogueImport.State
 # A batch takes seconds; whoever says nothing for this long is gone.
 LOST_AFTER = timedelta(minutes=5)
+# Long enough to look up what a file of the season before did; who handed it in stays in the journal.
+KEPT_FOR = timedelta(days=90)
+_FORGOTTEN_AT_ONCE = 500
 
 
 def request_import(
@@ -109,6 +112,14 @@ def give_up_lost_imports(*, now: datetime) -> list[str]:
         for row in lost
         if _running(row.pk, _State.RUNNING, state=_State.FAILED, finished_at=now, file="", errors=[error])
     ]
+
+
+@transaction.atomic
+def forget_old_imports(*, now: datetime) -> int:
+    """Delete what was written down of imports that ended 90 days ago, some hundred at once; return how many."""
+    ended = CatalogueImport.objects.filter(finished_at__lt=now - KEPT_FOR).order_by("pk")
+    ids = list(ended.values_list("pk", flat=True)[:_FORGOTTEN_AT_ONCE])
+    return CatalogueImport.objects.filter(pk__in=ids).delete()[0]
 
 
 def _write_down(*, actor_id: UUID | None, now: datetime, **values: Any) -> CatalogueImport:

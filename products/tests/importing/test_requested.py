@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from products import services
 from products.importing import requested
+from products.jobs import forget_old_imports
 from products.models import CatalogueImport, Product
 from products.services import imports
 from products.tests.factories import NOW
@@ -52,6 +53,22 @@ def counts(row: CatalogueImport) -> tuple[Any, ...]:
 
 @pytest.mark.django_db
 class TestJob:
+    def test_what_ended_long_ago_is_forgotten_a_part_at_once(self, monkeypatch):
+        old, new, waiting = ask(), ask(now=NOW + timedelta(days=1)), ask()
+        for row, days in ((old, 0), (new, 1)):
+            ended = NOW + timedelta(days=days)
+            CatalogueImport.objects.filter(pk=row.pk).update(state="done", finished_at=ended)
+        kept = NOW + imports.KEPT_FOR
+
+        assert forget_old_imports(kept) == 0
+        assert forget_old_imports(kept + timedelta(seconds=1)) == 1
+        assert list(CatalogueImport.objects.order_by("pk")) == [new, waiting]
+
+        CatalogueImport.objects.filter(pk=waiting.pk).update(state="failed", finished_at=NOW)
+        monkeypatch.setattr(imports, "_FORGOTTEN_AT_ONCE", 1)
+        later = kept + timedelta(days=2)
+        assert [forget_old_imports(later) for _ in range(3)] == [1, 1, 0]
+
     def test_imports_what_has_waited_longest(self, media):
         first, second = ask(), ask(dry_run=True)
         assert [requested.run_next(now=NOW) for _ in range(3)] == [1, 1, 0]

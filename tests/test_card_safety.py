@@ -115,7 +115,9 @@ def test_a_purchase_leaves_no_secret_anywhere(stripe, settings, log):
     assert [message for row in OutboxEvent.objects.all() if leaks(message := message_of(row).decode())] == []
     for sent in mail.outbox:
         # A mail is where a reset token belongs; it is nowhere else.
-        found = leaks(str(sent.message()))
+        # Without the envelope: its boundaries are long numbers by chance.
+        pages = [str(part[0]) for part in getattr(sent, "alternatives", [])]
+        found = leaks("\n".join([str(sent.subject), str(sent.body), *pages]))
         assert [leak for leak in found if not TOKEN.fullmatch(leak)] == []
     assert [place for place, text in stored for secret in secrets if secret in text] == []
     assert any(TOKEN.search(str(sent.body)) for sent in mail.outbox)

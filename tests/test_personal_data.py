@@ -68,6 +68,8 @@ SAYS_NOTHING = {
     "payments.ReceiptCounter": "series",
     "payments.Reconciliation": "looked_at differences error",
     "payments.Refund": "currency lines stripe_id error",
+    # Only Stripe knows who that is; erasing cuts it off from the person, and asks Stripe to forget them.
+    "payments.StripeCustomer": "customer_id",
     "payments.StripeEvent": "id type api_version object_id pi_id account ignored error",
     "products.Attribute": "name key unit choices",
     "products.Brand": "name",

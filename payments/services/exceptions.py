@@ -106,9 +106,9 @@ def open_authorization_exception(*, kind: PaymentException.Kind, payment: Paymen
 
 
 def close_authorization_exceptions(payment: Payment, *, now: datetime) -> None:
-    """Take what was open about a payment's authorization off the staff's list: its money is here."""
+    """Take what was open about the authorizations of a payment's order off the staff's list: its money is here."""
     PaymentException.objects.filter(
-        payment=payment, kind__in=OF_AUTHORIZATION, state=PaymentException.State.OPEN
+        payment__order=payment.order_id, kind__in=OF_AUTHORIZATION, state=PaymentException.State.OPEN
     ).update(state=PaymentException.State.RESOLVED, resolved_at=now)
 
 

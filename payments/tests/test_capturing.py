@@ -263,6 +263,7 @@ class TestStaff:
         ship(order, now=timezone.now())
         assert capture() == 1
         assert states(order)[1] == "paid"
+        assert PaymentException.objects.get().state == "resolved"
 
     def test_hear_of_a_capture_that_is_refused(self, stripe):
         order = three()

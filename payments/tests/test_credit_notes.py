@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
+from django.db import IntegrityError
+from django.db.models import QuerySet
 from django.utils import timezone
 from pypdf import PdfReader
 
 from orders.tests.parcels import cancel_lines, ship
 from payments import services
-from payments.models import CreditNote, Payment, Receipt, Refund
+from payments.models import CreditNote, Payment, Receipt, ReceiptCounter, Refund
 from payments.proving import digest_of, read, squares, written
+from payments.services import credit_notes
 from payments.tests.paying import an_order, dashboard_refund, paid, started
 from payments.tests.test_capturing import authorized, capture, three
 from payments.tests.test_events import spread
+from payments.tests.test_receipts import issue as issue_receipt
+from payments.tests.test_receipts import settled
 from shop.core.transactions import use_case
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import UserFactory
+from users.tests.races import together
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +106,59 @@ class TestIssue:
             "lines_cancelled",
         )
         assert Receipt.objects.get().document["total"] == "64.60"
+
+
+def given_back_by_hand(payment: Payment, amount: int) -> Refund:
+    """Return a refund that has succeeded, written by hand: numbering needs no Stripe."""
+    now = timezone.now()
+    return Refund.objects.create(
+        payment=payment,
+        amount=amount,
+        currency=payment.currency,
+        reason="staff",
+        state="succeeded",
+        stripe_id=f"re_{amount}_{payment.pk}",
+        created_at=now,
+        finished_at=now,
+    )
+
+
+@pytest.mark.needs_postgres
+@pytest.mark.django_db(transaction=True)
+class TestManyAtOnce:
+    def test_get_one_note_for_one_refund(self):
+        payment = settled(an_order())
+        given_back_by_hand(payment, 100)
+
+        issued = together(8, lambda _: [note.number for note in issue(payment)])
+
+        assert {tuple(numbers) for numbers in issued} == {tuple(issued[0])}
+        assert ReceiptCounter.objects.get(series="C").last == CreditNote.objects.count() == 1
+
+    def test_can_lose_one_where_nothing_is_locked(self, monkeypatch):
+        """Without the payment's lock two find the note missing; that a refund has one only stops the second."""
+        payment = settled(an_order())
+        issue_receipt(payment)
+        given_back_by_hand(payment, 100)
+        both = threading.Barrier(2)
+        monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows)
+        number_of = credit_notes.number_of
+
+        def wait_and_number(*args):
+            both.wait(timeout=30)
+            return number_of(*args)
+
+        monkeypatch.setattr(credit_notes, "number_of", wait_and_number)
+
+        def attempt(_: int) -> bool:
+            try:
+                issue(payment)
+            except IntegrityError:
+                return False
+            return True
+
+        assert sorted(together(2, attempt)) == [False, True]
+        assert CreditNote.objects.count() == 1
 
 
 class TestApi:
@@ -197,7 +257,10 @@ class TestProof:
     def test_is_limited(self, settings):
         settings.LIMITS_FACTOR = 1
 
-        answers = [anonymous().get(PROOF, {"code": "x"}).status_code for _ in range(61)]
+        client = anonymous()
+        answers = [
+            client.get(PROOF, {"code": "x"}, REMOTE_ADDR="203.0.113.11").status_code for _ in range(61)
+        ]
 
         assert answers == [200] * 60 + [429]
 

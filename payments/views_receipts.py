@@ -85,7 +85,7 @@ class CreditNotesView(APIView):
     permission_classes = [AllowAny]
     token_headers = ("X-Order-Token",)
 
-    @extend_schema(responses=CreditNotesAnswer)
+    @extend_schema(operation_id="payments_credit_notes_list", responses=CreditNotesAnswer)
     def get(self, request: Request, payment: UUID) -> Response:
         PaymentFilters.read(request.query_params)
         found = selectors.payment_for(payment, viewer=viewer_of(request)).pk

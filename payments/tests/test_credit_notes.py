@@ -18,6 +18,7 @@ from payments import services
 from payments.models import CreditNote, Payment, Receipt, ReceiptCounter, Refund
 from payments.proving import digest_of, read, squares, written
 from payments.services import credit_notes
+from payments.services.receipts import number_of
 from payments.tests.paying import an_order, dashboard_refund, paid, started
 from payments.tests.test_capturing import authorized, capture, three
 from payments.tests.test_events import spread
@@ -142,7 +143,6 @@ class TestManyAtOnce:
         given_back_by_hand(payment, 100)
         both = threading.Barrier(2)
         monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows)
-        number_of = credit_notes.number_of
 
         def wait_and_number(*args):
             both.wait(timeout=30)

@@ -20,9 +20,11 @@ def agreed_in(values: dict[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in _AGREEMENT if name in values}
 
 
-def addresses_in(values: dict[str, Any], *, of: UUID | None) -> dict[str, users.PostalAddress | None]:
+def addresses_in(
+    values: dict[str, Any], *, of: UUID | None
+) -> tuple[users.PostalAddress | None, users.PostalAddress | None]:
     """
-    Return the addresses that a body names, None for one that it doesn't; one statement for all ids.
+    Return the shipping and the billing address that a body names; one statement for all ids.
 
     :param of: whose address book an id is looked up in; a guest has none.
     :raises ValidationFailed: there is no such id in it.
@@ -30,14 +32,14 @@ def addresses_in(values: dict[str, Any], *, of: UUID | None) -> dict[str, users.
     given = {name: values.get(name) for name in ("shipping_address", "billing_address")}
     ids = {value for value in given.values() if isinstance(value, UUID)}
     own = users.own_addresses(of, ids) if of else {}
-    found: dict[str, users.PostalAddress | None] = {}
     for name, value in given.items():
-        found[name] = users.PostalAddress(**value) if isinstance(value, dict) else None
         if isinstance(value, UUID) and value not in own:
             raise does_not_exist(name)
-        if isinstance(value, UUID):
-            found[name] = own[value]
-    return found
+    shipping, billing = (
+        users.PostalAddress(**value) if isinstance(value, dict) else own.get(value) if value else None
+        for value in given.values()
+    )
+    return shipping, billing
 
 
 def staff_order_in(values: dict[str, Any]) -> StaffOrder:
@@ -47,9 +49,8 @@ def staff_order_in(values: dict[str, Any]) -> StaffOrder:
     :raises ValidationFailed: an address isn't in the customer's book.
     """
     customer = values.get("customer")
-    addresses = addresses_in(values, of=customer)
-    there = addresses["shipping_address"] or addresses["billing_address"]
-    method = values.get("shipping_method", "")
+    shipping, billing = addresses_in(values, of=customer)
+    there, method = shipping or billing, values.get("shipping_method", "")
     return StaffOrder(
         customer_id=customer,
         currency=values.get("currency", ""),
@@ -69,7 +70,8 @@ def staff_order_in(values: dict[str, Any]) -> StaffOrder:
             email=values.get("email", ""),
             language=values.get("language", ""),
             expected_total=values.get("expected_total"),
-            **addresses,
+            shipping_address=shipping,
+            billing_address=billing,
             shipping_method=method,
             note=values.get("note", ""),
             **agreed_in(values),

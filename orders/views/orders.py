@@ -173,11 +173,13 @@ def _placing(request: Request, values: dict[str, Any]) -> Placing:
     email = values.get("email") or (account.email if account else "")
     if not email:
         raise ValidationFailed(FieldError("email", "required", "A guest's order needs an e-mail address."))
+    shipping, billing = addresses_in(values, of=account.pk if account else None)
     return Placing(
         email=email,
         language=account.language if account else "",
         expected_total=values["expected_total"],
-        **addresses_in(values, of=account.pk if account else None),
+        shipping_address=shipping,
+        billing_address=billing,
         shipping_method=values.get("shipping_method", ""),
         note=values.get("note", ""),
         **agreed_in(values),

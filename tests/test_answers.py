@@ -20,8 +20,8 @@ from orders.tests.factories import place
 from orders.tests.parcels import deliver, ship, states
 from orders.tests.shopping import URL, order_url, token_of
 from orders.tokens import access_token
-from payments import gateway
 from payments import services as payments
+from payments import stripe_client
 from products.tests.factories import variant
 from tests.machine.bank import Bank
 from tools.docs.answers import ACTIONS, ANSWERS, RETURN_ANSWERS
@@ -41,10 +41,12 @@ def reached(state: tuple[str, ...]) -> Order:
     status, payment, goods = state
     order = place(variant(now=timezone.now()), quantity=2, now=timezone.now(), email=EMAIL)
     with transaction.atomic():
-        if payment in ("processing", "failed"):
-            services.payment_progressed(order_id=order.pk, payment_status=payment, now=timezone.now())
-        elif payment != "unpaid":
+        if payment == "authorized" or (status == "confirmed" and payment in ("unpaid", "failed")):
+            services.mark_authorized(order_id=order.pk, now=timezone.now())
+        elif payment not in ("unpaid", "processing", "failed"):
             services.mark_paid(order_id=order.pk, now=timezone.now())
+        if payment in ("processing", "failed") or (status == "confirmed" and payment == "unpaid"):
+            services.payment_progressed(order_id=order.pk, payment_status=payment, now=timezone.now())
     _move_goods(order, goods)
     with transaction.atomic():
         if status == "cancelled":
@@ -116,7 +118,7 @@ class Callers:
 def callers(monkeypatch, settings):
     bank = Bank()
     client = bank.client()
-    monkeypatch.setattr(gateway, "_client", lambda *_: client)
+    monkeypatch.setattr(stripe_client, "client_for", lambda *_: client)
     settings.STRIPE_PUBLISHABLE_KEY = "pk_test_machine"
     cache.clear()
     return Callers()

@@ -13,7 +13,7 @@ from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from cart.selectors import CartOwner
 from cart.tests.factories import coupon, selling
-from payments import gateway
+from payments import stripe_client
 from products.tests.factories import NOW, variant
 from tests.machine.bank import SECRET, Bank
 from tests.machine.rules_goods import GoodsAndReturns
@@ -65,7 +65,7 @@ def world(monkeypatch, settings, no_old_garbage) -> World:
     """Return a shop with three variants, a code for a tenth, a guest, a customer and a member of staff."""
     bank = Bank()
     client = bank.client()
-    monkeypatch.setattr(gateway, "_client", lambda *_: client)
+    monkeypatch.setattr(stripe_client, "client_for", lambda *_: client)
     settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
     selling()
     coupon(CODE, max_uses=MOST_USES)

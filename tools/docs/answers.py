@@ -19,7 +19,8 @@ ACTIONS = {
 _NO, _UNPAID, _NONE_LEFT = "409 transition_not_allowed", "409 not_paid", "400 validation_failed"
 _NOT_PAYABLE = "409 order_not_payable"
 _ALWAYS = ("200", "200")
-_MONEY_HERE, _ALL_MONEY = ("paid", "partially_refunded"), ("paid", "partially_refunded", "refunded")
+_MONEY_HERE = ("authorized", "paid", "partially_refunded")
+_ALL_MONEY = (*_MONEY_HERE, "refunded")
 
 # (statuses, payment statuses, fulfilment statuses) -> the answers, in the order of the actions. No other state can be
 # reached.
@@ -39,6 +40,11 @@ _ROWS: list[tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = [
     (
         (("cancelled",), ("unpaid", "failed", "processing", *_ALL_MONEY), ("unfulfilled",)),
         (_NOT_PAYABLE, _NO, _NO, _NO, _NO, _NO, *_ALWAYS, "stays"),
+    ),
+    # What was authorized could not be taken.
+    (
+        (("confirmed",), ("unpaid", "failed"), ("unfulfilled",)),
+        ("201", "200", "200", _UNPAID, _NO, _NO, *_ALWAYS, "stays"),
     ),
     (
         (("confirmed",), _MONEY_HERE, ("unfulfilled",)),

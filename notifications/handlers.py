@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from notifications import preferences, selectors, services
+from notifications import selectors, services
 from notifications.cart_letters import left_cart
 from notifications.errors import Undeliverable
-from notifications.services import To
+from notifications.services import To, preferences
 from notifications.unsubscribing import BACK_IN_STOCK
 from shop.events.registry import handles
 

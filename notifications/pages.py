@@ -16,7 +16,8 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from notifications import preferences, unsubscribing
+from notifications import unsubscribing
+from notifications.services import preferences
 from shop.api.limits import Limit, client_address, spend
 from shop.core.errors import DomainError, NotFound, RateLimited
 from shop.core.transactions import use_case

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from notifications import preferences, services
+from notifications import services
 from notifications.models import MailPreference
 from notifications.selectors import messages_about, messages_to
+from notifications.services import preferences
 from users import ports
 from users.ports import Holding
 

@@ -10,9 +10,9 @@ from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from notifications import preferences
 from notifications.models import MailPreference
 from notifications.schemas import ChangePreferencesSerializer, PreferencesSerializer
+from notifications.services import preferences
 from shop.api.limits import client_address
 from users import services as accounts
 

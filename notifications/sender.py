@@ -14,9 +14,10 @@ from uuid import uuid4
 from django.conf import settings
 from django.core import mail
 
-from notifications import letters, overriding, rendering, selectors, services
+from notifications import letters, rendering, selectors, services
 from notifications.errors import NotReady, Undeliverable
 from notifications.failures import Failure, failure_of
+from notifications.services import overriding
 from shop.core.failpoints import failpoint
 from shop.core.transactions import forbid_transaction, use_case
 

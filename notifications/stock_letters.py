@@ -9,11 +9,12 @@ from uuid import UUID
 
 from django.conf import settings
 
-from notifications import links, preferences, unsubscribing
+from notifications import links, unsubscribing
 from notifications.account_letters import to_account
 from notifications.errors import Undeliverable
 from notifications.letter import Letter
 from notifications.rendering import supported
+from notifications.services import preferences
 from notifications.unsubscribing import BACK_IN_STOCK, Subscription
 from products import selectors as products
 

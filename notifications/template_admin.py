@@ -16,9 +16,10 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from notifications import overriding, rendering, samples, sandbox
+from notifications import rendering, samples, sandbox
 from notifications.models import MailTemplate
 from notifications.sandbox import Words
+from notifications.services import overriding
 from shop.api.admin import DeletingAdmin, ServiceForm
 
 if TYPE_CHECKING:

@@ -136,7 +136,7 @@ class TestPersonalData:
 
         assert [
             (holding.name, holding.count, holding.kept) for holding in part.preview(user_id=account.pk)
-        ] == [("messages", 1, True)]
+        ] == [("messages", 1, True), ("mail_preferences", 0, False)]
         assert part.blockers(user_id=account.pk) == ()
         (exported,) = part.export(user_id=account.pk)["messages"]
         assert (exported["template"], exported["state"], exported["sent_to"]) == (

@@ -10,10 +10,10 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from notifications import preferences, sender, services, unsubscribing
+from notifications import sender, services, unsubscribing
 from notifications.models import EmailMessage, MailPreference
 from notifications.personal_data import NotificationsPersonalData
-from notifications.services import To
+from notifications.services import To, preferences
 from notifications.unsubscribing import Subscription
 from products import services as products
 from products.tests.factories import NOW, variant

@@ -11,9 +11,10 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications import letters, overriding, rendering, samples, sender
+from notifications import letters, rendering, samples, sender
 from notifications.models import MailTemplate
 from notifications.sandbox import Words
+from notifications.services import overriding
 from notifications.tests.conftest import Orders, Script
 from notifications.tests.factories import a_message, an_order
 from notifications.tests.test_admin import staff

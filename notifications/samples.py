@@ -67,6 +67,16 @@ _ORDER = {
     "payment_due_at": "2026-11-23T15:34:05+00:00",
 }
 _VALUES: dict[str, Any] = {
+    "dispute": {
+        "amount": 21640,
+        "currency": "EUR",
+        "reason": "product not received",
+        "is_inquiry": False,
+        "due_by": datetime(2026, 12, 3, 23, 59, tzinfo=UTC),
+    },
+    "order_number": "K7Q2MXR94T",
+    "won": True,
+    "note": "The lamp leaves on Monday: the linen shades came late.",
     "name": "Ana",
     "verify_url": "https://shop.example/account/verify/uid/token/",
     "reset_url": "https://shop.example/account/reset/uid/token/",
@@ -128,6 +138,8 @@ _NAMES = {
     "cart_abandoned": "name cart cart_url unsubscribe_url",
     "back_in_stock": "name product_name variant_name product_url unsubscribe_url",
     "stock_low": "product_name lines admin_url",
+    "dispute_opened": "dispute order_number admin_url",
+    "dispute_closed": "dispute order_number won admin_url",
     "order_placed": "order order_url",
     "order_paid": "order order_url receipt_number receipt_file",
     "payment_failed": "order order_url",
@@ -137,6 +149,7 @@ _NAMES = {
     "order_delivered": "order order_url parcel items",
     "order_lines_cancelled": f"order order_url items {_REFUND}",
     "order_return": f"order order_url items back step {_REFUND}",
+    "order_note": "order order_url note",
     "order_link": "order order_url! guest",
     "order_refunded": f"order order_url {_REFUND}",
 }

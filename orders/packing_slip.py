@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.utils.translation import override
-from django.utils.translation import pgettext as words
+from django.utils.translation import override, pgettext
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.units import mm
 from reportlab.platypus import Spacer, Table
@@ -24,13 +23,13 @@ def packing_slip_pdf(slip: Slip) -> bytes:
     """Return the slip of a parcel; the same facts always give the same bytes."""
     known = slip.language if slip.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     with override(known):
-        title = f"{words('slip', 'Packing slip')} {slip.number}-{slip.position}"
+        title = f"{pgettext('slip', 'Packing slip')} {slip.number}-{slip.position}"
         return pdf_of(
             _story(slip, title, Writer(known)),
             title=title,
             author=settings.SHOP_NAME,
             language=known,
-            page=words("slip", "Page"),
+            page=pgettext("slip", "Page"),
         )
 
 
@@ -47,12 +46,12 @@ def _story(slip: Slip, title: str, write: Writer) -> list[Any]:
     parts: list[Any] = [
         heading,
         _parties(slip, write),
-        _goods(words("slip", "In this parcel"), slip.packed, "packed", write),
+        _goods(pgettext("slip", "In this parcel"), slip.packed, "packed", write),
     ]
     if slip.to_come:
-        parts.append(_goods(words("slip", "Still to come"), slip.to_come, "to_come", write))
+        parts.append(_goods(pgettext("slip", "Still to come"), slip.to_come, "to_come", write))
     else:
-        parts.append(text(words("slip", "With this parcel your order is complete."), grey=True))
+        parts.append(text(pgettext("slip", "With this parcel your order is complete."), grey=True))
     return [flowable for part in parts for flowable in (part, Spacer(0, 8 * mm))]
 
 
@@ -60,11 +59,11 @@ def _parties(slip: Slip, write: Writer) -> Table:
     to = [text(line, 10.5) for line in write.address(slip.address)]
     sender = [line for line in map(one_line, settings.SHOP_ADDRESS.splitlines()) if line]
     facts = [
-        (words("slip", "Order"), slip.number),
-        (words("slip", "Ordered on"), write.day(slip.placed_at)),
-        (words("slip", "Sent on"), write.day(slip.shipped_at)),
-        (words("slip", "Carrier"), one_line(slip.carrier)),
-        (words("slip", "Tracking number"), one_line(slip.tracking_number)),
+        (pgettext("slip", "Order"), slip.number),
+        (pgettext("slip", "Ordered on"), write.day(slip.placed_at)),
+        (pgettext("slip", "Sent on"), write.day(slip.shipped_at)),
+        (pgettext("slip", "Carrier"), one_line(slip.carrier)),
+        (pgettext("slip", "Tracking number"), one_line(slip.tracking_number)),
     ]
     table = Table(
         [[text(label, 8.5, grey=True), text(value, 8.5, right=True)] for label, value in facts if value],
@@ -77,8 +76,11 @@ def _parties(slip: Slip, write: Writer) -> Table:
     return Table(
         [
             [
-                [text(words("slip", "Goes to"), 8, grey=True, bold=True), *to],
-                [text(words("slip", "From"), 8, grey=True, bold=True), *(text(line, 8.5) for line in sender)],
+                [text(pgettext("slip", "Goes to"), 8, grey=True, bold=True), *to],
+                [
+                    text(pgettext("slip", "From"), 8, grey=True, bold=True),
+                    *(text(line, 8.5) for line in sender),
+                ],
                 [table, Spacer(0, 4 * mm), code],
             ]
         ],
@@ -88,9 +90,9 @@ def _parties(slip: Slip, write: Writer) -> Table:
 
 
 def _goods(title: str, lines: Sequence[SlipLine], which: str, write: Writer) -> Table:
-    head = (text(title, 8, grey=True, bold=True), text(words("slip", "SKU"), 8, grey=True, bold=True))
+    head = (text(title, 8, grey=True, bold=True), text(pgettext("slip", "SKU"), 8, grey=True, bold=True))
     rows: list[list[Any]] = [
-        [*head, text(words("slip", "Quantity"), 8, grey=True, bold=True, right=True)],
+        [*head, text(pgettext("slip", "Quantity"), 8, grey=True, bold=True, right=True)],
     ]
     for line in lines:
         options = [

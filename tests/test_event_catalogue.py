@@ -27,10 +27,10 @@ PAID = "orders.order_paid.v1"
 # asking what it tells of a person.
 ALLOWED = {
     "string uuid": re.compile(r"[a-z]+_id"),
-    "string date-time": re.compile(r"[a-z]+_at"),
+    "string date-time": re.compile(r"[a-z]+_at|evidence_due_by"),
     "integer": re.compile(r"[a-z]+_id|version|amount|total|quantity|available|[a-z]+_count"),
-    "boolean": re.compile(r"enabled|by_staff|was_paid|last"),
-    "string": re.compile(r"currency|status|reason|kind"),
+    "boolean": re.compile(r"enabled|by_staff|was_paid|last|is_inquiry"),
+    "string": re.compile(r"currency|status|reason|kind|outcome"),
 }
 
 

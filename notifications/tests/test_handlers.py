@@ -248,4 +248,4 @@ def test_the_announced_event_says_what_its_message_needs(type_name: str, fields:
 
 
 def test_nothing_else_is_heard() -> None:
-    assert len(handlers["notifications"]) == 25
+    assert len(handlers["notifications"]) == 27

@@ -151,7 +151,7 @@ class OrderAdmin(GoodsPages, StaffPages, ReadOnlyAdmin):
         for name in _NOT_FILTERS:
             narrowed.pop(name, None)
         for button in (getattr(answer, "context_data", None) or {}).get("actions_list", ()):
-            if button["path"].endswith("/export"):
+            if button["path"].rstrip("/").endswith("/export"):
                 button["path"] = f"{button['path']}?{narrowed.urlencode()}"
         return answer
 

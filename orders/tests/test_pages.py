@@ -95,7 +95,10 @@ class TestCatalogues:
 def _used() -> set[str]:
     template = FOLDER / "templates/orders/order.html"
     sources = [templatize(template.read_text(), origin=str(template))]
-    sources += [(FOLDER / name).read_text() for name in ("pages.py", "shapes.py", "selectors/timeline.py")]
+    sources += [
+        (FOLDER / name).read_text()
+        for name in ("pages.py", "shapes.py", "selectors/timeline.py", "packing_slip.py")
+    ]
     text = r"""u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
     named = rf"(?<![\w.])(?:pgettext(?:_lazy)?\({text}, {text}|_\({text})\)"
     found = (match for source in sources for match in re.finditer(named, source))

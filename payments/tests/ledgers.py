@@ -111,17 +111,17 @@ def _paid_orders_have_money(books: Books) -> list[str]:
             payment
             for payment in payments
             if payment.captured + payment.released == order.total
-            and _is_its_money(books.intents.get(payment.pi_id), payment)
+            and _is_its_money(books.intents.get(payment.pi_id), order, payment)
         ]
         if len(good) != 1 or len(payments) != 1:
             broken.append(f"P1/P3: {order} is paid by {len(payments)}, rightly by {len(good)}")
     return broken
 
 
-def _is_its_money(intent: dict[str, Any] | None, payment: Payment) -> bool:
-    if intent is None or intent["currency"] != payment.currency.lower():
+def _is_its_money(intent: dict[str, Any] | None, order: Order, payment: Payment) -> bool:
+    if intent is None or intent["currency"] != order.currency.lower():
         return False
-    return from_provider(intent["amount_received"], payment.currency) == payment.captured
+    return from_provider(intent["amount_received"], order.currency) == payment.captured
 
 
 def _sums_agree(books: Books) -> list[str]:

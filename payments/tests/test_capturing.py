@@ -22,6 +22,7 @@ from payments.tests.test_events import spread
 from products.models import StockItem
 from products.tests.factories import variant
 from shop.core.errors import Unavailable
+from shop.core.ids import new_id
 from shop.core.transactions import use_case
 from shop.events.models import OutboxEvent
 from tests.stripe_fake_shop import call
@@ -178,6 +179,7 @@ class TestCapture:
             "order_id": order.pk,
             "amount": UNIT,
             "reason": Refund.Reason.LINES_CANCELLED,
+            "cancellation_id": new_id(),
         }
         with transaction.atomic(), pytest.raises(Unavailable):
             services.take_off(**take_off, now=timezone.now())

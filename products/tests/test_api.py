@@ -268,6 +268,7 @@ class TestDetail:
             "description": "",
             "category": {"name": "Lamps", "slug": "lamps"},
             "brand": None,
+            "minimum_age": None,
             "price": "10.00",
             "compare_at_price": None,
             "lowest_price_30_days": None,

@@ -135,7 +135,7 @@ class TestFirstOrder:
             who = shopper(user)
             filled(who, lamp)
             priced.append(selectors.read_cart(who.owner, now=timezone.now()))
-            Cart.objects.filter(user=user).update(status="converted")
+            Cart.objects.filter(user=user).update(status="expired")
 
         def redeem(*, number, now):
             services.redeem(priced[number], email=user.email, now=now)

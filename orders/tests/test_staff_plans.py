@@ -35,7 +35,7 @@ STAFF = (
 @pytest.fixture
 def world(monkeypatch):
     """Three thousand orders; a list counts at most a hundred, as it counts ten thousand of a million."""
-    monkeypatch.setattr(paging, "COUNT_LIMIT", 100)
+    monkeypatch.setattr(paging.KeysetPagination, "most_counted", 100)
     customer = UserFactory()
     fill(ORDERS, template=place(variant(), variant()), user=customer.pk)
     return customer

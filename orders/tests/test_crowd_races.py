@@ -116,6 +116,37 @@ class TestSameCart:
         assert codes(together(4, lambda _: who.place())) == {201: 1, (500, "internal_error"): 3}
 
 
+class TestAddToCart:
+    def test_negative_control_without_lock_and_guard_it_is_in_a_cart_that_was_ordered(self, monkeypatch):
+        who, shade = buyer(variant()), variant()
+        has_read, is_added, here = threading.Event(), threading.Event(), threading.local()
+        load = cart_loading.load_cart
+
+        def unlocked(*args: Any, **said: Any) -> Any:
+            found = load(*args, **said | {"lock": False})
+            if here.places:
+                has_read.set()
+                is_added.wait(timeout=30)
+            return found
+
+        monkeypatch.setattr("cart.services.opening.selectors.load_cart", unlocked)
+        monkeypatch.setattr("orders.services.placing.cart.convert", lambda **_: None)
+
+        def either(number: int) -> Any:
+            here.places = number == 1
+            if here.places:
+                return who.place()
+            has_read.wait(timeout=30)
+            added = who.client.post(
+                "/api/v1/cart/items/", {"variant": shade.pk, "quantity": 1}, headers=who.cart
+            )
+            is_added.set()
+            return added
+
+        assert codes(together(2, either)) == {201: 2}
+        assert [variant for _, variant, _ in CHECKS["O4 changed"]()] == [shade.pk]
+
+
 class TestCrossedCarts:
     def test_negative_control_locked_in_another_order_they_wait_in_a_circle(self, monkeypatch):
         # A circle would be tried again, and nobody would notice.

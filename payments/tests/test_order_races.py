@@ -1,4 +1,4 @@
-"""An order that is cancelled while Stripe tells that it was paid: whatever wins, the money goes back, all of it."""
+"""An order that ends while Stripe tells that it was paid: whatever wins, no money is kept for nothing."""
 
 from __future__ import annotations
 
@@ -39,6 +39,13 @@ def cancel(order: Order) -> str:
         return type(error).__name__
 
 
+def expire(order: Order) -> str:
+    try:
+        return outcome(orders.expire, order_id=order.pk)
+    except IntegrityError as error:
+        return type(error).__name__
+
+
 class TestCancelAndWebhook:
     def test_leave_a_cancelled_order_and_all_money_back(self, stripe):
         for _ in range(4):
@@ -63,11 +70,12 @@ class TestCancelAndWebhook:
             check_at_rest()
             check_invariants(CHECKS)
 
+    @pytest.mark.parametrize("end", [cancel, expire])
     @pytest.mark.parametrize(
         ("is_guarded", "said"), [(True, "transition_not_allowed"), (False, "IntegrityError")]
     )
     def test_negative_control_without_the_lock_the_move_meets_another_order(
-        self, stripe, monkeypatch, is_guarded, said
+        self, stripe, monkeypatch, is_guarded, said, end
     ):
         """Without the lock, the move's own condition refuses; without that too, the history's key does."""
         order = an_order()
@@ -86,7 +94,7 @@ class TestCancelAndWebhook:
 
         def either(number: int) -> Any:
             if not number:
-                return cancel(order)
+                return end(order)
             has_read.wait(timeout=30)
             deliver(stripe, event)
             return is_paid.set()

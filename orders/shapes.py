@@ -35,7 +35,7 @@ STEPS = {
     ("payment_status", "processing"): ("processing", _("Your payment is being processed.")),
     ("payment_status", "failed"): ("placed", _("Your payment was refused. You can try again.")),
     ("payment_status", "paid"): ("preparing", _("We have received your payment.")),
-    ("payment_status", "partially_refunded"): ("preparing", _("Part of your money is on its way back.")),
+    ("payment_status", "partially_refunded"): ("refunded", _("Part of your money is on its way back.")),
     ("payment_status", "refunded"): ("refunded", _("Your money is on its way back.")),
     ("fulfilment_status", "partial"): ("partly_shipped", _("Part of your order has been sent.")),
     ("fulfilment_status", "shipped"): ("shipped", _("Your order has been sent.")),

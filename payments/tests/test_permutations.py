@@ -29,6 +29,8 @@ THE_END = repr((0, STATES, [(500, "succeeded")], TOLD, 0))
 
 
 @pytest.mark.timeout(600)
+# One event after another: the database makes no difference to it.
+@pytest.mark.once
 class TestEveryOrderOfEvents:
     """Created, processing, requires_action, payment_failed, succeeded, refunded: 720 orders, one end."""
 
@@ -82,7 +84,6 @@ class TestEveryOrderOfEvents:
 
         assert ends == [THE_END] * 720
 
-    @pytest.mark.once
     def test_ends_the_same_when_stripe_answers_as_of_the_event(self, stripe, monkeypatch):
         payment, told = self.story(stripe)
         now, refunds = gateway.retrieve_intent(payment.pi_id or ""), gateway.list_refunds(payment.pi_id or "")

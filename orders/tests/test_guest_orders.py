@@ -261,9 +261,13 @@ class TestBudgets:
                 # Of one row it would read the table, whatever the index.
                 cursor.execute("SET LOCAL enable_seqscan = off")
 
-        plan = guest_orders_of("Ada@example.com").order_by("pk").explain()
+        plan = guest_orders_of("Ada@example.com").explain()
 
-        assert "orders_guest_email" in plan
+        if connection.vendor == "postgresql":
+            # One of two indexes has the address; which is cheaper of one row, the statistics say.
+            assert "Index Cond: (lower((email)::text) = 'ada@example.com'::text)" in plan
+        else:
+            assert "orders_guest_email" in plan
 
 
 def outcome(call, **values) -> str:

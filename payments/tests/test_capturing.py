@@ -285,3 +285,19 @@ class TestStaff:
         stripe._world.ledger.find(payment.pi_id)["amount_capturable"] = TOTAL
         assert capture() == 1
         assert PaymentException.objects.get().state == "resolved"
+
+
+def test_money_that_is_held_or_taken_in_part_is_no_difference_between_the_ledgers(stripe):
+    held, parted = three(), three()
+    authorized(stripe, held)
+    authorized(stripe, parted)
+    cancel_lines(parted, [1], now=timezone.now())
+    spread()
+    ship(parted, [2], now=timezone.now())
+    assert capture() == 1
+
+    found = services.reconcile(since=timezone.now() - timedelta(days=7), fix=False, now=timezone.now())
+
+    assert found.looked_at["intents"] == 2
+    assert found.left_open == []
+    assert Payment.objects.get(order=parted).captured == TOTAL - UNIT

@@ -6,20 +6,21 @@ import enum
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db import connection
 
 from shop.core.transactions import use_case
 from shop.events import registry
-from shop.events.envelope import Envelope, InvalidEnvelope, decode
-from shop.events.event import Event, InvalidPayload, split_type
 from shop.events.failures import RETRY_AFTER, clean, describe, is_outage
-from shop.events.models import DeadLetter, InboxEvent, OutboxEvent, ParkedEvent
-from shop.events.registry import Received
+from shop.events.interpreting import Refused, interpret
+from shop.events.models import DeadLetter, InboxEvent, ParkedEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
-    from uuid import UUID
+
+    from shop.events.registry import Received
 
 logger = logging.getLogger(__name__)
 
@@ -62,15 +63,6 @@ class Delivery:
         return found
 
 
-class Refused(Exception):
-    """Raised when a message can never be handled; ``event_id`` is None when even its id can't be believed."""
-
-    def __init__(self, reason: str, envelope: Envelope | None = None, *, believed: bool = False) -> None:
-        self.envelope = envelope
-        self.event_id = envelope.id if envelope and believed else None
-        super().__init__(reason)
-
-
 def receive(*, group: str, message: bytes, position: Position | None, now: datetime) -> Outcome:
     """
     Handle a message for a group, once, or keep it: when this returns, what became of it is committed.
@@ -85,7 +77,7 @@ def receive(*, group: str, message: bytes, position: Position | None, now: datet
     """
     delivery = Delivery(group, message, position, now)
     try:
-        event = interpret(group=group, message=message, position=position)
+        event = interpret(group=group, message=message, foreign=position is not None)
     except Refused as refused:
         logger.warning("%s: dead letter: %s", group, refused)
         return use_case(_bury, delivery, refused)
@@ -101,35 +93,6 @@ def receive(*, group: str, message: bytes, position: Position | None, now: datet
         return use_case(_keep, delivery, event, error)
 
 
-def interpret(*, group: str, message: bytes, position: Position | None) -> Received | None:
-    """
-    Return the event that a message carries, or None when nobody in the group asked for its type.
-
-    :raises Refused: it is invalid, forged, or of a major version that the group doesn't know.
-    """
-    try:
-        envelope = decode(message)
-    except InvalidEnvelope as error:
-        raise Refused(str(error)) from error
-    heard = registry.handlers.get(group, {})
-    if envelope.type not in heard and not _asks_for_another_major(heard, envelope.type):
-        return None
-    # Another major isn't read any further, but it must be ours before its id is believed.
-    if position is not None and not _is_in_outbox(envelope):
-        raise Refused(
-            "No such event was ever announced here: forged, altered, or older than the outbox.", envelope
-        )
-    if envelope.type not in heard:
-        raise Refused(f"{envelope.type}: the group asked for another major version.", envelope, believed=True)
-    return Received(
-        id=envelope.id,
-        type=envelope.type,
-        key=envelope.key,
-        occurred_at=envelope.time,
-        fact=_fact(envelope),
-    )
-
-
 def run_handlers(*, group: str, event: Received, now: datetime) -> None:
     """Call the group's handlers of an event, in order of registration, in the caller's transaction."""
     for handler in registry.handlers[group][event.type]:
@@ -142,17 +105,29 @@ def claim(*, group: str, event_id: UUID, now: datetime) -> bool:
 
     A twin that is at work is waited for: the row counts once its transaction commits.
     """
+    return bool(claim_all(group=group, event_ids=[event_id], now=now))
+
+
+def claim_all(*, group: str, event_ids: Iterable[UUID], now: datetime) -> set[UUID]:
+    """Write inbox rows in one statement and return the ids that had none; see ``claim``."""
+    # Sorted, so that two who claim the same ones wait for each other in one direction only.
+    wanted = sorted(set(event_ids))
+    if not wanted:
+        return set()
+    id_field, time_field = (InboxEvent._meta.get_field(name) for name in ("event_id", "handled_at"))
+    moment = time_field.get_db_prep_value(now, connection)
+    values: list[Any] = []
+    for event_id in wanted:
+        values += [group, id_field.get_db_prep_value(event_id, connection), moment]
+    places = ", ".join(["(%s, %s, %s)"] * len(wanted))
     with connection.cursor() as cursor:
-        # The ORM doesn't tell whether an ignored conflict happened.
+        # The ORM doesn't tell which rows an ignored conflict left out.
         cursor.execute(
-            f'INSERT INTO {_INBOX} ("group", event_id, handled_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING',  # noqa: S608
-            [
-                group,
-                InboxEvent._meta.get_field("event_id").get_db_prep_value(event_id, connection),
-                InboxEvent._meta.get_field("handled_at").get_db_prep_value(now, connection),
-            ],
+            f'INSERT INTO {_INBOX} ("group", event_id, handled_at) VALUES {places} '  # noqa: S608
+            "ON CONFLICT DO NOTHING RETURNING event_id",
+            values,
         )
-        return bool(cursor.rowcount == 1)
+        return {UUID(str(event_id)) for (event_id,) in cursor.fetchall()}
 
 
 _INBOX = connection.ops.quote_name(InboxEvent._meta.db_table)
@@ -205,31 +180,3 @@ def _bury(delivery: Delivery, refused: Refused) -> Outcome:
     )
     DeadLetter.objects.bulk_create([letter], ignore_conflicts=True)
     return Outcome.DEAD
-
-
-def _asks_for_another_major(heard: dict[str, list[registry.Handler]], type_name: str) -> bool:
-    said = split_type(type_name)
-    return said is not None and any((split_type(name) or ("",))[0] == said[0] for name in heard)
-
-
-def _is_in_outbox(envelope: Envelope) -> bool:
-    row = (
-        OutboxEvent.objects.filter(event_id=envelope.id)
-        .values_list("type", "key", "version", "payload")
-        .first()
-    )
-    return row == (envelope.type, envelope.key, envelope.version, envelope.data)
-
-
-def _fact(envelope: Envelope) -> Event:
-    kind = Event.registry.get(envelope.type)
-    if kind is None:
-        raise Refused(f"{envelope.type} is no event of this shop.", envelope, believed=True)
-    try:
-        fact = kind.parse(envelope.data)
-    except InvalidPayload as error:
-        raise Refused(str(error), envelope, believed=True) from error
-    if (fact.aggregate_id, fact.version) != (envelope.key, envelope.version):
-        reason = f"{envelope.type}: subject or aggregateversion isn't what the data says."
-        raise Refused(reason, envelope, believed=True)
-    return fact

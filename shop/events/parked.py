@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Exists, OuterRef
 
 from shop.core.transactions import use_case
-from shop.events.consumer import Position, Refused, claim, interpret, run_handlers
+from shop.events.consumer import claim, run_handlers
 from shop.events.failures import MOST_TRIES, RETRY_AFTER, describe, is_outage
+from shop.events.interpreting import Refused, interpret
 from shop.events.models import DeadLetter, FailedEvent, ParkedEvent
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _handle_head(head: ParkedEvent, now: datetime) -> bool:
     if not unchanged.select_for_update(skip_locked=True).first():
         return False
     # Not checked against the outbox again: that was done before it was parked.
-    event = interpret(group=head.group, message=head.message.encode(), position=None)
+    event = interpret(group=head.group, message=head.message.encode(), foreign=False)
     if event is not None and claim(group=head.group, event_id=head.event_id, now=now):
         run_handlers(group=head.group, event=event, now=now)
     unchanged.delete()
@@ -108,10 +109,3 @@ def _count_failure(head: ParkedEvent, error: Exception, now: datetime) -> None:
 
 def _copied(failed: FailedEvent) -> dict[str, Any]:
     return {field.name: getattr(failed, field.name) for field in FailedEvent._meta.local_fields}
-
-
-def position_of(failed: FailedEvent) -> Position | None:
-    """Return where a failed message stood, or None when it came without a broker."""
-    if failed.partition is None or failed.offset is None:
-        return None
-    return Position(failed.topic, failed.partition, failed.offset)

@@ -10,10 +10,10 @@ from django.db import transaction
 from shop.audit import services as audit
 from shop.core.errors import DomainError, Kind
 from shop.core.transactions import forbid_transaction, use_case
-from shop.events.consumer import claim, interpret, run_handlers
+from shop.events.consumer import claim, run_handlers
 from shop.events.failures import describe, is_outage
+from shop.events.interpreting import interpret
 from shop.events.models import DeadLetter, InboxEvent, OutboxEvent, ParkedEvent
-from shop.events.parked import position_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,8 +76,8 @@ def _handle_letter(letter: DeadLetter, actor_id: UUID | None, now: datetime) -> 
     # Deleting first lets one of two who retry at once have it; a failure brings the row back.
     _take(DeadLetter, letter.pk, "Dead letter")
     # One whose id couldn't be believed is examined from scratch.
-    position = position_of(letter) if letter.event_id is None else None
-    event = interpret(group=letter.group, message=letter.message.encode(), position=position)
+    foreign = letter.event_id is None and letter.partition is not None
+    event = interpret(group=letter.group, message=letter.message.encode(), foreign=foreign)
     if event is not None and (letter.event_id or claim(group=letter.group, event_id=event.id, now=now)):
         run_handlers(group=letter.group, event=event, now=now)
     audit.record(actor_id=actor_id, action="events.dead_letter_retried", target=letter, now=now)

@@ -11,7 +11,7 @@ from notifications.cart_letters import left_cart
 from notifications.errors import Undeliverable
 from notifications.services import To, preferences
 from notifications.unsubscribing import BACK_IN_STOCK
-from shop.events.registry import handles
+from shop.events.registry import handle_together, handles
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Whoever opens an account in a stranger's name could cause some messages over and over; five say it as well.
 _MOST_A_DAY = 5
+
+handle_together("notifications")
 
 
 @handles("users.user_registered.v1", group="notifications")

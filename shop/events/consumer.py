@@ -114,8 +114,8 @@ def claim_all(*, group: str, event_ids: Iterable[UUID], now: datetime) -> set[UU
     wanted = sorted(set(event_ids))
     if not wanted:
         return set()
-    id_field, time_field = (InboxEvent._meta.get_field(name) for name in ("event_id", "handled_at"))
-    moment = time_field.get_db_prep_value(now, connection)
+    id_field = InboxEvent._meta.get_field("event_id")
+    moment = InboxEvent._meta.get_field("handled_at").get_db_prep_value(now, connection)
     values: list[Any] = []
     for event_id in wanted:
         values += [group, id_field.get_db_prep_value(event_id, connection), moment]

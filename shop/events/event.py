@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
+import functools
 import re
 import types
 import typing
@@ -67,7 +68,7 @@ class Event:
         """
         if not isinstance(data, dict):
             raise InvalidPayload(f"{cls.type}: the data is no object.")
-        hints = typing.get_type_hints(cls)
+        hints = _hints(typing.cast("builtins.type[Event]", cls))
         values = {}
         for field in dataclasses.fields(cls):
             if field.name in data:
@@ -86,6 +87,12 @@ def split_type(name: str) -> tuple[str, int] | None:
 def topic_of(name: str) -> str:
     """Return the topic that events of this type go to: ``shop.orders`` for ``orders.order_paid.v1``."""
     return f"shop.{name.partition('.')[0]}"
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    # Resolving what annotations name takes longer than all the rest of reading an event.
+    return typing.get_type_hints(kind)
 
 
 def _plain(value: Any) -> Any:
@@ -135,7 +142,7 @@ def _typed_list(value: Any, wanted: Any, where: str) -> list[Any]:
 def _typed_dict(value: Any, wanted: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidPayload(f"{where} is no object.")
-    hints = typing.get_type_hints(wanted)
+    hints = _hints(wanted)
     if missing := sorted(set(hints) - set(value)):
         raise InvalidPayload(f"{where}: {missing[0]} is missing.")
     return {name: _typed(value[name], hint, f"{where}.{name}") for name, hint in hints.items()}

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from shop.core.failpoints import failpoint
 from shop.events import registry
+from shop.events.batches import receive_all
 from shop.events.consumer import receive
 from shop.events.event import topic_of
 from shop.events.failures import describe, pauses
@@ -79,6 +80,8 @@ def _receive_and_commit(group: str, records: list[Record], subscription: Subscri
 def _receive(group: str, records: list[Record], stop: Flag) -> int:
     """Receive records in order and return how many were, which is fewer once the database is away."""
     close_old_connections()
+    if group in registry.together:
+        return _receive_together(group, records)
     for number, record in enumerate(records):
         if stop.is_set():
             return number
@@ -88,4 +91,16 @@ def _receive(group: str, records: list[Record], stop: Flag) -> int:
             logger.warning("%s: not received, it comes again: %s", group, describe(error))
             connection.close()
             return number
+    return len(records)
+
+
+def _receive_together(group: str, records: list[Record]) -> int:
+    """Receive all records, or none once the database is away; those that got through are known to the inbox."""
+    messages = [(record.position, record.value) for record in records]
+    try:
+        receive_all(group=group, messages=messages, now=timezone.now())
+    except Exception as error:  # noqa: BLE001  (whatever it is, the messages must come again)
+        logger.warning("%s: not received, they come again: %s", group, describe(error))
+        connection.close()
+        return 0
     return len(records)

@@ -1,0 +1,93 @@
+"""Many messages at once: one transaction for those that go well, each of the others by itself."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from shop.core.transactions import use_case
+from shop.events.consumer import claim_all, receive, run_handlers
+from shop.events.failures import describe, is_outage
+from shop.events.interpreting import Refused, announced, believe, read
+from shop.events.models import ParkedEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from shop.events.consumer import Position
+    from shop.events.registry import Received
+
+logger = logging.getLogger(__name__)
+
+
+def receive_all(*, group: str, messages: Sequence[tuple[Position, bytes]], now: datetime) -> None:
+    """
+    Handle messages of a group that does so together, each once, or keep it; as ``consumer.receive`` does, but quicker.
+
+    One failing handler undoes the whole transaction; then each message is received by itself, so that only the one
+    to blame is parked. What can never be handled, and what queues behind a parked event, is received by itself too:
+    after the others, which no order forbids, since neither is of a key with an event among them.
+
+    Transaction: opens its own, durable ones.
+
+    :raises OperationalError: the database is away; some may be handled, and all must come again.
+    """
+    events, apart = _interpret_all(group, messages)
+    if events:
+        apart |= _handle_or_leave(group, events, now)
+    for place in sorted(apart):
+        position, message = messages[place]
+        receive(group=group, message=message, position=position, now=now)
+
+
+def _interpret_all(
+    group: str, messages: Sequence[tuple[Position, bytes]]
+) -> tuple[dict[int, Received], set[int]]:
+    """Return the events to handle and which messages are refused, by their place; what nobody asked for is neither."""
+    envelopes, refused = {}, set[int]()
+    for place, (_, message) in enumerate(messages):
+        try:
+            envelope = read(group=group, message=message)
+        except Refused:
+            refused.add(place)
+            continue
+        if envelope is not None:
+            envelopes[place] = envelope
+    events = {}
+    rows = announced(envelope.id for envelope in envelopes.values()) if envelopes else {}
+    for place, envelope in envelopes.items():
+        try:
+            events[place] = believe(group=group, envelope=envelope, announced=rows)
+        except Refused:
+            refused.add(place)
+    return events, refused
+
+
+def _handle_or_leave(group: str, events: dict[int, Received], now: datetime) -> set[int]:
+    """Handle events in one transaction; return the places of those that are to be received by themselves."""
+    try:
+        return use_case(_handle_all, group, events, now)
+    except Exception as error:
+        # Whatever a handler raises; the one by itself will raise it again.
+        if is_outage(error):
+            raise
+        logger.warning(
+            "%s: %s events are received one by one, since one fails: %s", group, len(events), describe(error)
+        )
+        return set(events)
+
+
+def _handle_all(group: str, events: dict[int, Received], now: datetime) -> set[int]:
+    # First the queues, then the claims, as for one event.
+    keys = {event.key for event in events.values()}
+    parked = set(ParkedEvent.objects.filter(group=group, key__in=keys).values_list("key", flat=True))
+    behind = {place for place, event in events.items() if event.key in parked}
+    free = {place: event for place, event in events.items() if place not in behind}
+    ours = claim_all(group=group, event_ids=[event.id for event in free.values()], now=now)
+    for event in free.values():
+        # A message may have come twice in one batch.
+        if event.id in ours:
+            ours.discard(event.id)
+            run_handlers(group=group, event=event, now=now)
+    return behind

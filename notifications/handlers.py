@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from notifications import selectors, services
+from notifications import services
 from notifications.cart_letters import left_cart
 from notifications.errors import Undeliverable
 from notifications.services import To, preferences
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 # Whoever opens an account in a stranger's name could cause some messages over and over; five say it as well.
 _MOST_A_DAY = 5
 
-handle_together("notifications")
+handle_together("notifications", inside=services.gathering)
 
 
 @handles("users.user_registered.v1", group="notifications")
@@ -107,9 +106,14 @@ def on_payment_succeeded(event: Received, now: datetime) -> None:
 def on_payment_failed(event: Received, now: datetime) -> None:
     """Say that a payment didn't go through, once a day."""
     fact: Any = event.fact
-    since, ref = now - timedelta(days=1), To.order(fact.order_id).ref
-    if not selectors.owed_since(since, template="payment_failed", recipient_ref=ref):
-        _about_order("payment_failed", event, now)
+    services.enqueue_at_most(
+        1,
+        event_id=event.id,
+        template="payment_failed",
+        to=To.order(fact.order_id),
+        now=now,
+        order_id=fact.order_id,
+    )
 
 
 @handles("orders.order_cancelled.v1", group="notifications")
@@ -229,9 +233,9 @@ def _to_user(template: str, event: Received, now: datetime) -> None:
 
 def _sparingly_to_user(template: str, event: Received, now: datetime, facts: dict[str, Any]) -> None:
     fact: Any = event.fact
-    to = To.user(fact.user_id)
-    if selectors.owed_since(now - timedelta(days=1), template=template, recipient_ref=to.ref) < _MOST_A_DAY:
-        services.enqueue(event_id=event.id, template=template, to=to, now=now, facts=facts)
+    services.enqueue_at_most(
+        _MOST_A_DAY, event_id=event.id, template=template, to=To.user(fact.user_id), now=now, facts=facts
+    )
 
 
 def _about_change(template: str, event: Received, now: datetime) -> None:

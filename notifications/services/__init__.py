@@ -5,10 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
-from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Value
 from django.db.models.expressions import Combinable
@@ -18,6 +16,7 @@ from notifications import addresses
 from notifications.errors import MessageUnderWay
 from notifications.models import EmailMessage
 from notifications.selectors import messages_about
+from notifications.services.owing import To, enqueue, enqueue_at_most, fresh, gathering, write_gathered
 from shop.audit import services as audit
 from shop.core.errors import NotFound
 from shop.core.ids import new_id
@@ -28,41 +27,28 @@ if TYPE_CHECKING:
 
     from notifications.models import EmailMessageQuerySet
 
+__all__ = [
+    "Delivery",
+    "To",
+    "bury",
+    "claim",
+    "enqueue",
+    "enqueue_at_most",
+    "forget_person",
+    "gathering",
+    "hand_back",
+    "mark_sent",
+    "pause",
+    "postpone",
+    "renew",
+    "resend",
+]
+
 # Longer than one delivery can take with the time limits of the mail backend; renewed before each one.
 LEASE = timedelta(minutes=2)
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(hours=24)
-# Most people take another card at once, and then there is nothing to tell them.
-_TIME_TO_PASS = {"payment_failed": timedelta(minutes=2)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class To:
-    """Who a message is for, by reference."""
-
-    kind: EmailMessage.RecipientKind
-    ref: str
-
-    @classmethod
-    def user(cls, user_id: UUID) -> To:
-        """Name the account whose address is read at sending."""
-        return cls(kind=EmailMessage.RecipientKind.USER, ref=str(user_id))
-
-    @classmethod
-    def address_row(cls, user_id: UUID) -> To:
-        """Name the account that a row with an address belongs to; the message's facts name the row."""
-        return cls(kind=EmailMessage.RecipientKind.ADDRESS_ROW, ref=str(user_id))
-
-    @classmethod
-    def order(cls, order_id: UUID) -> To:
-        """Name the order that carries the address."""
-        return cls(kind=EmailMessage.RecipientKind.ORDER, ref=str(order_id))
-
-    @classmethod
-    def staff(cls) -> To:
-        """Name the people who run the shop, at the address of the settings."""
-        return cls(kind=EmailMessage.RecipientKind.STAFF, ref="staff")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,34 +58,6 @@ class Delivery:
     address: str
     language: str
     provider_message_id: str = field(default="")
-
-
-@transaction.atomic(savepoint=False)
-def enqueue(
-    *,
-    event_id: UUID,
-    template: str,
-    to: To,
-    now: datetime,
-    order_id: UUID | None = None,
-    facts: dict[str, Any] | None = None,
-) -> None:
-    """
-    Write down that a message is owed; the same event, template and recipient owe it once.
-
-    :param facts: ids and plain facts of the event, JSON-ready; never personal data or secrets.
-    """
-    owed = EmailMessage(
-        event_id=event_id,
-        template=template,
-        recipient_kind=to.kind,
-        recipient_ref=to.ref,
-        order_id=order_id,
-        context_ref=facts or {},
-        **_fresh(now) | {"next_attempt_at": now + _TIME_TO_PASS.get(template, timedelta())},
-    )
-    # One statement, and none that a savepoint would add: consumers write thousands.
-    EmailMessage.objects.bulk_create([owed], ignore_conflicts=True)
 
 
 @transaction.atomic
@@ -123,7 +81,7 @@ def resend(*, message_id: UUID, actor_id: UUID | None, now: datetime) -> UUID:
         order_id=earlier.order_id,
         context_ref=earlier.context_ref,
         resend_of_id=earlier.pk,
-        **_fresh(now),
+        **fresh(now),
     )
     audit.record(
         actor_id=actor_id, action="notifications.resent", target=earlier, now=now, message=str(again.pk)
@@ -221,6 +179,7 @@ def forget_person(*, user_id: UUID) -> None:
     a sender has in hand is taken from it, so that it can't write the address down any more.
     Transaction: opens its own.
     """
+    write_gathered()
     about = messages_about(user_id)
     about.exclude(state__in=(EmailMessage.State.SENT, EmailMessage.State.DEAD)).update(
         state=EmailMessage.State.DEAD, error="Its recipient was erased.", **_NO_LEASE
@@ -236,12 +195,6 @@ def pause(*, attempts: int, longest: timedelta = LONGEST_PAUSE) -> timedelta:
 
 
 _NO_LEASE: dict[str, Any] = {"lease_until": None, "lease_holder": ""}
-
-
-def _fresh(now: datetime) -> dict[str, Any]:
-    key = new_id()
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
-    return {"id": key, "message_id": f"<{key}@{domain}>", "next_attempt_at": now, "created_at": now}
 
 
 def _held(message_id: UUID, holder: str) -> EmailMessageQuerySet:

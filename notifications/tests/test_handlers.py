@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from notifications import services
 from notifications.models import EmailMessage
 from shop.core.transactions import use_case
 from shop.events.event import Event
@@ -249,3 +250,47 @@ def test_the_announced_event_says_what_its_message_needs(type_name: str, fields:
 
 def test_nothing_else_is_heard() -> None:
     assert len(handlers["notifications"]) == 27
+
+
+class TestTogether:
+    """What one batch of a consumer writes, gathered."""
+
+    def test_messages_are_written_in_one_statement_at_the_end(self, django_assert_num_queries):
+        user_ids = [uuid4() for _ in range(5)]
+
+        with django_assert_num_queries(1), services.gathering():
+            for user_id in user_ids:
+                to = services.To.user(user_id)
+                services.enqueue(event_id=uuid4(), template="welcome", to=to, now=NOW)
+
+        found = EmailMessage.objects.order_by("id").values_list("template", "recipient_ref")
+        assert list(found) == [("welcome", str(user_id)) for user_id in user_ids]
+
+    def test_a_limit_counts_what_was_gathered(self):
+        order_id = uuid4()
+
+        with services.gathering():
+            for _ in range(2):
+                receive("payments.payment_failed.v1", order_id=order_id, reason="card_declined")
+
+        assert EmailMessage.objects.count() == 1
+
+    def test_erasing_finds_what_was_gathered(self):
+        user_id = uuid4()
+
+        with services.gathering():
+            receive("users.user_registered.v1", user_id=user_id)
+            receive("users.user_erased.v1", user_id=user_id)
+
+        assert EmailMessage.objects.get().state == "dead"
+
+    def test_nothing_is_written_when_a_handler_fails(self):
+        def fail() -> None:
+            with services.gathering():
+                receive("users.user_registered.v1", user_id=uuid4())
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            fail()
+
+        assert not EmailMessage.objects.exists()

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from shop.core.transactions import use_case
+from shop.events import registry
 from shop.events.consumer import claim_all, receive, run_handlers
 from shop.events.failures import describe, is_outage
 from shop.events.interpreting import Refused, announced, believe, read
@@ -23,11 +24,11 @@ logger = logging.getLogger(__name__)
 
 def receive_all(*, group: str, messages: Sequence[tuple[Position, bytes]], now: datetime) -> None:
     """
-    Handle messages of a group that does so together, each once, or keep it; as ``consumer.receive`` does, but quicker.
+    Handle messages of a group that handles together, each once, or keep it; as ``consumer.receive`` does, but quicker.
 
-    One failing handler undoes the whole transaction; then each message is received by itself, so that only the one
-    to blame is parked. What can never be handled, and what queues behind a parked event, is received by itself too:
-    after the others, which no order forbids, since neither is of a key with an event among them.
+    One failing handler undoes the whole transaction; halves are tried then, until only the one to blame is parked.
+    It, what queues behind it and what can never be handled are received by themselves: after the others, which no
+    order forbids.
 
     Transaction: opens its own, durable ones.
 
@@ -65,17 +66,28 @@ def _interpret_all(
 
 
 def _handle_or_leave(group: str, events: dict[int, Received], now: datetime) -> set[int]:
-    """Handle events in one transaction; return the places of those that are to be received by themselves."""
+    """
+    Handle events in one transaction, or if one fails those of either half, and so on until it stands alone.
+
+    Returns the places of those that are to be received by themselves.
+    """
     try:
         return use_case(_handle_all, group, events, now)
     except Exception as error:
         # Whatever a handler raises; the one by itself will raise it again.
         if is_outage(error):
             raise
-        logger.warning(
-            "%s: %s events are received one by one, since one fails: %s", group, len(events), describe(error)
-        )
+        logger.info("%s: one of %s events fails: %s", group, len(events), describe(error))
+    if len(events) == 1:
         return set(events)
+    places = sorted(events)
+    half = len(places) // 2
+    left = _handle_or_leave(group, {place: events[place] for place in places[:half]}, now)
+    # What follows one that was left must not overtake it.
+    keys = {events[place].key for place in left}
+    follow = {place for place in places[half:] if events[place].key in keys}
+    rest = {place: events[place] for place in places[half:] if place not in follow}
+    return left | follow | (_handle_or_leave(group, rest, now) if rest else set())
 
 
 def _handle_all(group: str, events: dict[int, Received], now: datetime) -> set[int]:
@@ -85,9 +97,10 @@ def _handle_all(group: str, events: dict[int, Received], now: datetime) -> set[i
     behind = {place for place, event in events.items() if event.key in parked}
     free = {place: event for place, event in events.items() if place not in behind}
     ours = claim_all(group=group, event_ids=[event.id for event in free.values()], now=now)
-    for event in free.values():
-        # A message may have come twice in one batch.
-        if event.id in ours:
-            ours.discard(event.id)
-            run_handlers(group=group, event=event, now=now)
+    with registry.together[group]():
+        for event in free.values():
+            # A message may have come twice in one batch.
+            if event.id in ours:
+                ours.discard(event.id)
+                run_handlers(group=group, event=event, now=now)
     return behind

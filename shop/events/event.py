@@ -68,7 +68,7 @@ class Event:
         """
         if not isinstance(data, dict):
             raise InvalidPayload(f"{cls.type}: the data is no object.")
-        hints = _hints(typing.cast("builtins.type[Event]", cls))
+        hints = _hints(typing.cast(Any, cls))
         values = {}
         for field in dataclasses.fields(cls):
             if field.name in data:

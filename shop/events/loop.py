@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 _POLL_MS = 500
 # Few enough that a batch is done long before the group takes its member for dead (max.poll.interval, 5 minutes).
 _AT_ONCE = 100
+# Where they share a transaction.
+_AT_ONCE_TOGETHER = 500
 
 
 def consume(group: str, stop: Flag, *, instance: str | None = None) -> None:
@@ -41,10 +43,11 @@ def consume(group: str, stop: Flag, *, instance: str | None = None) -> None:
         create_topics()
     heard = {topic_of(name) for name in registry.handlers[group]}
     subscription = Subscription(group=group, topics=heard, instance=instance)
+    most = _AT_ONCE_TOGETHER if group in registry.together else _AT_ONCE
     waits = pauses(first=0.2, longest=5)
     try:
         while not stop.is_set():
-            records = subscription.poll(milliseconds=_POLL_MS, most=_AT_ONCE)
+            records = subscription.poll(milliseconds=_POLL_MS, most=most)
             if not records:
                 continue
             failpoint("consumer.after_poll")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -34,8 +35,8 @@ J = TypeVar("J", bound=JobFunction)
 
 # group -> event type -> handlers, in the order of registration.
 handlers: dict[str, dict[str, list[Handler]]] = defaultdict(lambda: defaultdict(list))
-# The groups whose events are handled many in a transaction.
-together: set[str] = set()
+# The groups whose events are handled many in a transaction, with what the handlers of a batch run inside.
+together: dict[str, Callable[[], AbstractContextManager[None]]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +70,16 @@ def handles(type_name: str, *, group: str) -> Callable[[H], H]:
     return register
 
 
-def handle_together(group: str) -> None:
+def handle_together(group: str, *, inside: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
     """
     Let many events of a group share a transaction, which is much quicker.
 
     Only for handlers that add rows and change or lock none that others wait for: what they lock is held until the
     last of some hundred events is through.
+
+    :param inside: makes the context that the handlers of one batch run inside, within its transaction.
     """
-    together.add(group)
+    together[group] = inside
 
 
 def job(*, every: timedelta, name: str | None = None) -> Callable[[J], J]:

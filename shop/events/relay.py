@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LEASE = "relay"
-BATCH = 200
+BATCH = 500
 POLL_SECONDS = 0.1
 # A row that fails is tried again after half a second, then more rarely, at last once a minute, for ever.
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(milliseconds=500), timedelta(minutes=1)

@@ -19,6 +19,12 @@ from shop.events.tests.things import ThingHappened, happen, keys, seen
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _together(group, monkeypatch):
+    monkeypatch.setattr(registry, "together", {})
+    registry.handle_together(group)
+
+
 def hand(*rows_or_messages):
     receive_all(
         group=GROUP,
@@ -97,6 +103,16 @@ class TestApart:
         assert seen(poison.key) == []
         assert parked() == [(poison.event_id, 1), (follower.event_id, 0)]
         assert InboxEvent.objects.count() == 2
+
+    def test_several_failing_ones_are_found_among_many(self):
+        rows = many(4) + many(1, note="poison") + many(5) + many(1, note="poison") + many(2)
+
+        hand(*rows)
+
+        assert [event_id for event_id, _ in parked()] == [rows[4].event_id, rows[10].event_id]
+        assert {str(row.key) for row in rows} - {rows[4].key, rows[10].key} == set(
+            AuditEntry.objects.filter(action="seen").values_list("object_id", flat=True)
+        )
 
     def test_events_behind_a_parked_one_queue_and_the_others_are_handled(self):
         rows, (other,) = happen(1, 2, 3), happen(1)

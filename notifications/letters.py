@@ -89,7 +89,7 @@ def _order_delivered(message: EmailMessage, now: datetime) -> Letter:
 
 def _order_lines_cancelled(message: EmailMessage, now: datetime) -> Letter:
     items = mailing.cancelled_for_mail(UUID(message.fact("cancellation_id")))
-    return _order(message, items=items, **_amount(message))
+    return _goods(_order(message, **_amount(message)), items)
 
 
 def _order_link(message: EmailMessage, now: datetime) -> Letter:
@@ -104,7 +104,8 @@ def _order_note(message: EmailMessage, now: datetime) -> Letter:
 def _order_return(message: EmailMessage, now: datetime) -> Letter:
     # The step is the event's: by now the return may have taken the next one, which has a message of its own.
     back = mailing.return_for_mail(UUID(message.fact("return_id")))
-    return _order(message, items=back["lines"], back=back, step=message.fact("status"), **_amount(message))
+    letter = _order(message, back=back, step=message.fact("status"), **_amount(message))
+    return _goods(letter, back["lines"])
 
 
 _LETTERS: dict[str, Callable[[EmailMessage, datetime], Letter]] = {
@@ -147,7 +148,14 @@ def _parcel(message: EmailMessage, **context: Any) -> Letter:
     letter = _order(message, **context)
     parcels = letter.context["order"]["shipments"]
     parcel = next(one for one in parcels if one["id"] == message.fact("shipment_id"))
-    return replace(letter, context={**letter.context, "parcel": parcel, "items": parcel["items"]})
+    return _goods(replace(letter, context={**letter.context, "parcel": parcel}), parcel["items"])
+
+
+def _goods(letter: Letter, items: list[dict[str, Any]]) -> Letter:
+    """Add goods with the options of their lines, which tell two variants of one product apart."""
+    options = {line["id"]: line["options"] for line in letter.context["order"]["items"]}
+    named = [{**item, "options": options.get(item["line"], {})} for item in items]
+    return replace(letter, context={**letter.context, "items": named})
 
 
 def _amount(message: EmailMessage) -> dict[str, Any]:

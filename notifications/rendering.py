@@ -25,13 +25,18 @@ log = logging.getLogger(__name__)
 
 # Mail programs cut a subject far earlier; a header line may not be longer than 998 characters.
 _LONGEST_SUBJECT = 200
+# Lists of mail show this much beside the subject, the narrow ones less.
+_PREHEADER = 140
+# Behind it in the mail, so that a list with more room doesn't go on with the shop's name and the heading.
+_FILLER = "\u034f\u200c\N{NO-BREAK SPACE}" * 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """A mail's three written parts, equal in content."""
+    """A mail's three written parts, equal in content; ``preheader`` is what lists of mail show of it."""
 
     subject: str
+    preheader: str
     text: str
     html: str
 
@@ -52,12 +57,11 @@ def render(
         own = _written(template, words, values)
         # The subject first: the HTML part has it as its title.
         subject = _subject(own.subject if own else _render(template, "subject.txt", values))
-        values["subject"] = subject
-        return Rendered(
-            subject=subject,
-            text=_tidy(_render(template, "txt", {**values, "written": own.text if own else ""})),
-            html=_inliner().inline(_render(template, "html", {**values, "written": own.html if own else ""})),
-        )
+        text = _tidy(_render(template, "txt", {**values, "written": own.text if own else ""}))
+        preheader = _preheader(text, values)
+        values |= {"subject": subject, "preheader": preheader, "filler": _FILLER}
+        page = _render(template, "html", {**values, "written": own.html if own else ""})
+        return Rendered(subject=subject, preheader=preheader, text=text, html=_inliner().inline(page))
 
 
 def supported(language: str) -> str:
@@ -96,6 +100,7 @@ def _everywhere(language: str) -> dict[str, Any]:
         "shop_name": settings.SHOP_NAME,
         "shop_address": [line.strip() for line in settings.SHOP_ADDRESS.splitlines() if line.strip()],
         "shop_vat_id": settings.SHOP_VAT_ID,
+        "contact_email": settings.CONTACT_EMAIL,
         "home_url": links.home(),
     }
 
@@ -103,6 +108,18 @@ def _everywhere(language: str) -> dict[str, Any]:
 def _subject(written: str) -> str:
     # One line without control characters: a line break would let its author write headers of their own.
     return formats.one_line(written)[:_LONGEST_SUBJECT]
+
+
+def _preheader(text: str, values: Mapping[str, Any]) -> str:
+    """Return what a list of mail shows beside the subject: how the text goes on behind heading and greeting."""
+    # The heading says what the subject says, and an address with a token has no place in a list.
+    heading, _, body = text.partition("\n\n")[2].partition("\n--\n")[0].partition("\n\n")
+    greeting = _render("_greeting", "txt", values).strip()
+    paragraphs = [
+        part for part in (body or heading).split("\n\n") if part.strip() != greeting and "://" not in part
+    ]
+    shown = formats.one_line(re.sub(r"(?m)^\* ", "", "\n".join(paragraphs)))
+    return shown if len(shown) <= _PREHEADER else shown[:_PREHEADER].rpartition(" ")[0] + "…"
 
 
 def _tidy(written: str) -> str:

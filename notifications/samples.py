@@ -6,7 +6,7 @@ A sample is also the shape of what staff's own words get to see: nothing that is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -104,7 +104,9 @@ _VALUES: dict[str, Any] = {
         "tracking_url": "https://carrier.example/?n=00340434161094042557",
     },
     "last": False,
-    "items": [{"name": "Walnut desk lamp", "quantity": 2}],
+    "items": [
+        {"name": "Walnut desk lamp", "options": Open({"Shade": "Linen", "Cable": "Black"}), "quantity": 2}
+    ],
     "back": {"message": "Use the label in the parcel."},
     "step": "approved",
     "receipt_number": "R-2026-000042",
@@ -162,6 +164,16 @@ def mails() -> list[str]:
     return sorted(_NAMES)
 
 
+def title_of(mail: str) -> str:
+    """Return a mail's name for people: ``Order placed``."""
+    return mail.replace("_", " ").capitalize()
+
+
+def values_of(mail: str) -> list[tuple[str, str]]:
+    """Return what a mail may show with an example of each, by its dotted name; of a list, what each entry has."""
+    return [*_named({**EVERYWHERE, **sample_of(mail)})]
+
+
 def sample_of(mail: str) -> dict[str, Any]:
     """Return values for a mail, made up; the caller's own to change."""
     named = (name.rstrip("!") for name in _NAMES[mail].split())
@@ -187,6 +199,17 @@ def _like(shape: Any, value: Any) -> Any:
     if isinstance(shape, list):
         return [_like(shape[0], one) for one in value]
     return value
+
+
+def _named(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in sorted(values.items()):
+        path = f"{before}{name}"
+        if isinstance(value, list):
+            yield path, f"a list; each has {', '.join(value[0])}"
+        elif isinstance(value, Mapping) and not isinstance(value, Open):
+            yield from _named(value, f"{path}.")
+        elif value != "":
+            yield path, ", ".join(value) if isinstance(value, Open) else str(value)
 
 
 def _has(value: Any, name: str) -> bool:

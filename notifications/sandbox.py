@@ -103,7 +103,9 @@ def _parts(mail: str, context: Mapping[str, Any], *, html: bool) -> dict[str, st
     written = {}
     for name in part_names(context):
         values = {**context, "part": f"notifications/{PARTS[name][0]}.{suffix}"}
-        written[name] = render_to_string(f"notifications/_part.{suffix}", values).strip()
+        part = render_to_string(f"notifications/_part.{suffix}", values).strip()
+        # The shop's own HTML, whose values are escaped already: stripping has made a plain text of it.
+        written[name] = mark_safe(part) if html else part  # noqa: S308
     return written
 
 

@@ -221,6 +221,7 @@ def _mail(message: EmailMessage, letter: Letter, connection: BaseEmailBackend) -
         body=written.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[letter.address],
+        reply_to=[settings.CONTACT_EMAIL] if settings.CONTACT_EMAIL else None,
         connection=connection,
         headers={
             "Message-ID": message.message_id,

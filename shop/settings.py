@@ -295,6 +295,8 @@ KAFKA_PASSWORD = env.text("KAFKA_PASSWORD", "")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SHOP_NAME.replace('&', 'and')} <shop@localhost>")
 # Who hears of what staff must do; without a name, whoever mail is sent as.
 STAFF_EMAIL = env.text("STAFF_EMAIL", parseaddr(DEFAULT_FROM_EMAIL)[1])
+# Where answers to mails go, and what stands at their foot; without one, whoever mail is sent as.
+CONTACT_EMAIL = env.text("CONTACT_EMAIL", parseaddr(DEFAULT_FROM_EMAIL)[1])
 # How many mails one sender hands over in a second at most; providers refuse more than they sold.
 MAIL_PER_SECOND = env.whole("MAIL_PER_SECOND", 100, least=1)
 MAILBOX_DIR = SHOP_DATA / "mailbox"

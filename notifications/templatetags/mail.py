@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import template
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 
 from shop.core import formats
 
@@ -69,9 +69,15 @@ def address_lines(address: Mapping[str, Any]) -> list[str]:
 
 
 @register.filter
-def pairs(options: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return names with their values; ``options.items`` would find an option that is called items."""
-    return list(options.items())
+def pairs(options: Mapping[str, str] | str | None) -> list[tuple[str, str]]:
+    """Return names with their values, if there are any; ``options.items`` would find an option called items."""
+    return [] if not options or isinstance(options, str) else list(options.items())
+
+
+@register.filter
+def dispute_reason(words: str) -> str:
+    """Write Stripe's reason of a dispute, ``product not received``, in the mail's language."""
+    return pgettext("dispute", words) if words else ""
 
 
 @register.filter

@@ -49,8 +49,9 @@ CONTEXT: dict[str, Any] = {
         "tracking_url": "https://carrier.example/?n=00340434&x=1",
     },
     "last": False,
-    "items": [{"name": "Walnut lamp & shade", "quantity": 2}],
+    "items": [{"name": "Walnut lamp & shade", "options": {"items": "6 & more"}, "quantity": 2}],
     "back": {"message": "Use the label & tape."},
+    "note": "It leaves on Monday.",
     "step": "approved",
     "dispute": {
         "amount": 500,
@@ -86,11 +87,12 @@ class Words(HTMLParser):
         self.hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.hidden += tag in ("head", "style")
+        self.hidden += tag in ("head", "style") or dict(attrs).get("class") == "preheader"
         self.links += [value or "" for name, value in attrs if name == "href"]
 
     def handle_endtag(self, tag: str) -> None:
-        self.hidden -= tag in ("head", "style")
+        # The preheader is the only div.
+        self.hidden -= tag in ("head", "style", "div")
 
     def handle_data(self, data: str) -> None:
         if not self.hidden:
@@ -128,6 +130,13 @@ class TestEveryMail:
         }
         assert in_text - in_html == {"*", "--"} & in_text
         assert in_html - in_text <= set(words_of(hint[language]))
+
+        # What lists of mail show beside the subject is the text behind heading and greeting.
+        first = mail.preheader[:40].strip()
+        assert first in " ".join(mail.text.replace("\n* ", "\n").split())
+        assert len(first) < len(mail.preheader) <= 141
+        assert not re.search(r"://|^(Hello|Guten Tag)\b|\n", mail.preheader)
+        assert re.search(r'<div class="preheader" style="[^"]*display: none', mail.html)
 
     def test_is_in_one_language(self, template: str, language: str) -> None:
         mail = write(template, language)
@@ -229,7 +238,21 @@ class TestOrderMail:
         assert write("order_paid").subject == "Your receipt for order K7Q2MXR94T"
         german = write("order_paid", "de")
         assert german.subject == "Ihr Beleg zur Bestellung K7Q2MXR94T"
-        assert "receipt-R-2026-000042.pdf" in german.text
+        assert "Der Beleg R-2026-000042 hängt an dieser Nachricht." in german.text
+
+    def test_lists_the_goods_with_what_tells_variants_apart(self) -> None:
+        mail = write("order_shipped")
+
+        assert "* Walnut lamp & shade × 2\n  items: 6 & more\n" in mail.text
+        assert "items: 6 &amp; more</span></th><td" in mail.html
+
+    def test_says_how_the_shop_is_reached(self, settings: Any) -> None:
+        settings.CONTACT_EMAIL, settings.SHOP_VAT_ID = "help@shop.example", "DE123456789"
+
+        assert write("welcome", "de").text.endswith("Germany · USt-IdNr. DE123456789 · help@shop.example\n")
+
+    def test_says_in_german_what_a_dispute_is_about(self) -> None:
+        assert "Angegebener Grund: Ware nicht erhalten." in write("dispute_opened", "de").text
 
     def test_says_that_a_free_order_costs_nothing(self) -> None:
         text = write("order_paid", total="0.00", items=[], tax_lines=[]).text

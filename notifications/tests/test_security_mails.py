@@ -244,7 +244,7 @@ class TestChanged:
         assert server.recipients == [OLD]
         assert "Ihr Konto hat eine neue Adresse" in text
         assert "Neue Adresse: n…@e….net\n" in text
-        assert "wenden Sie sich bitte sofort an uns" in text
+        assert "antworten Sie bitte sofort auf diese Nachricht" in text
         assert links_in(text) == []
         assert NEW not in text
 

@@ -108,7 +108,7 @@ class TestStockLow:
         (one,) = mail.outbox
         assert one.to == ["staff@shop.example"]
         assert one.subject == f"Running low: {made.product.name}"
-        assert "\nLIT-02: 2\n" in one.body
+        assert "\nLIT-02: 2 left\n" in one.body
         assert f"http://127.0.0.1:8000/admin/products/product/{made.product_id}/change/" in one.body
 
     def test_without_an_address_it_is_given_up_with_the_reason(self, settings):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -166,6 +168,7 @@ class TestSending:
         assert text.startswith("Fern & Oak\n")
         assert "Danke!" in text
         assert "Subtotal: €235.00" in text
+        assert ">Subtotal</th>" in html
         assert "You receive this because" in text
         assert "<h1 style=" in html
         assert "prefers-color-scheme: dark" in html
@@ -299,6 +302,22 @@ class TestAdmin:
         assert staff("view_mailtemplate").post(reverse(self.ADD), self.form()).status_code == 403
         assert not MailTemplate.objects.exists()
 
-    @pytest.mark.parametrize("values", [{"mail": "nobody"}, {"language": "xx"}])
+    def test_previews_in_dark_colours_and_lists_the_values_by_name(self) -> None:
+        client = staff("view_mailtemplate", "add_mailtemplate")
+        values = {"mail": "order_placed", "language": "de", "colours": "dark"}
+
+        page = client.get(reverse(self.PREVIEW), values).content.decode()
+        dark = client.get(reverse(self.PREVIEW), {**values, "part": "shop"}).content.decode()
+        light = client.get(reverse(self.PREVIEW), {"mail": "order_placed", "part": "shop"}).content.decode()
+
+        assert ("@media all" in dark, "@media not all" in light) == (True, True)
+        assert "<code>order.shipping_address.city</code></th><td" in page
+        assert "a list; each has name, sku, options, quantity, unit_price, line_total" in page
+        (form,) = re.findall(r'href="([^"]+/add/\?[^"]+)"', page)
+        assert '<option value="order_placed" selected>Order placed</option>' in " ".join(
+            client.get(html.unescape(form)).content.decode().split()
+        )
+
+    @pytest.mark.parametrize("values", [{"mail": "nobody"}, {"language": "xx"}, {"colours": "pink"}])
     def test_there_is_no_preview_of_other_mails(self, values: Any) -> None:
         assert staff("view_mailtemplate").get(reverse(self.PREVIEW), values).status_code == 404

@@ -21,6 +21,9 @@ def return_for_mail(return_id: UUID) -> dict[str, Any]:
 
 
 def cancelled_for_mail(ref: UUID) -> list[dict[str, Any]]:
-    """Return name and quantity of the lines that were taken off an order together, in their order."""
+    """Return line, name and quantity of what was taken off an order together, in the order of its lines."""
     rows = LineCancellation.objects.filter(ref=ref).order_by("line__position")
-    return [{"name": row.line.name, "quantity": row.quantity} for row in rows.select_related("line")]
+    return [
+        {"line": str(row.line_id), "name": row.line.name, "quantity": row.quantity}
+        for row in rows.select_related("line")
+    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from notifications.services import LONGEST_PAUSE
+from notifications.smtp import AnswerMissing
 from shop.api.logs import redact
 
 # When the server itself is away, the message isn't to blame: look again soon, so that mail flows when it is back.
@@ -17,16 +18,21 @@ _CLOSING = 421
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why a message wasn't taken: ``final`` for good, ``broken`` when the connection is of no more use."""
+    """
+    Why a message wasn't taken: ``final`` for good, ``broken`` when the connection is of no more use.
+
+    ``unclear``: the server may have taken it, so that each further try may be a duplicate.
+    """
 
     reason: str
     final: bool = False
     broken: bool = False
+    unclear: bool = False
 
     @property
     def longest_pause(self) -> timedelta:
         """How long to wait at most before the next try."""
-        return _SERVER_PAUSE if self.broken else LONGEST_PAUSE
+        return _SERVER_PAUSE if self.broken and not self.unclear else LONGEST_PAUSE
 
 
 def failure_of(error: Exception) -> Failure:
@@ -38,7 +44,8 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, smtplib.SMTPResponseException) and not isinstance(error, about_us):
         return _answered(error.smtp_code, error.smtp_error)
     if isinstance(error, smtplib.SMTPException | OSError):
-        return Failure(reason=_reason(f"{type(error).__name__}: {error}"), broken=True)
+        unclear = isinstance(error, AnswerMissing)
+        return Failure(reason=_reason(f"{type(error).__name__}: {error}"), broken=True, unclear=unclear)
     return Failure(reason=_reason(f"{type(error).__name__}: {error}"))
 
 

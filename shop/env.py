@@ -160,6 +160,9 @@ def email(name: str) -> dict[str, Any]:
         found: dict[str, Any] = environ.Env.email_url_config(text(name))
     except (ValueError, KeyError) as error:
         raise ImproperlyConfigured(f"{name} can't be read as an e-mail URL.") from error
+    # The limits for Django's own are for each read, which a server that dawdles never reaches.
+    if found["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
+        found["EMAIL_BACKEND"] = "notifications.smtp.EmailBackend"
     return found
 
 

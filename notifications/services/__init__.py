@@ -36,6 +36,7 @@ __all__ = [
     "enqueue_at_most",
     "forget_person",
     "gathering",
+    "go_on",
     "hand_back",
     "mark_sent",
     "pause",
@@ -44,8 +45,8 @@ __all__ = [
     "resend",
 ]
 
-# Longer than one delivery can take with the time limits of the mail backend; renewed before each one.
-LEASE = timedelta(minutes=2)
+# Longer than one delivery can take, which is smtp.LONGEST, with the writing before it; renewed before each one.
+LEASE = timedelta(minutes=3)
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -103,14 +104,15 @@ def claim(*, holder: str, limit: int, now: datetime) -> list[EmailMessage]:
     return list(EmailMessage.objects.held_by(holder).order_by("next_attempt_at", "id"))
 
 
-@transaction.atomic
+# Without savepoints, here and below: it is what each mail costs.
+@transaction.atomic(savepoint=False)
 def renew(*, message_id: UUID, holder: str) -> bool:
     """Begin a delivery with the full time of a lease; False when another sender has the message by now."""
     # The condition is what keeps a sender that was asleep from sending what was taken over.
     return bool(_held(message_id, holder).update(lease_until=_lease_end()))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def mark_sent(*, message_id: UUID, holder: str, delivery: Delivery, now: datetime) -> bool:
     """Record a delivery; False when another sender has the message by now."""
     return bool(
@@ -125,6 +127,19 @@ def mark_sent(*, message_id: UUID, holder: str, delivery: Delivery, now: datetim
             **_NO_LEASE,
         )
     )
+
+
+@transaction.atomic(savepoint=False)
+def go_on(
+    *, message_id: UUID, following: UUID | None, holder: str, delivery: Delivery, now: datetime
+) -> tuple[bool, bool]:
+    """
+    Record a delivery and begin the next; each is False when another sender has that message by now.
+
+    :param following: the message of this claim that comes next.
+    """
+    recorded = mark_sent(message_id=message_id, holder=holder, delivery=delivery, now=now)
+    return recorded, following is not None and renew(message_id=following, holder=holder)
 
 
 @transaction.atomic

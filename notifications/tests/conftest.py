@@ -7,6 +7,7 @@ import email
 import email.policy
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage as ParsedMessage
 from types import SimpleNamespace
 from typing import Any
@@ -87,10 +88,17 @@ def free_port() -> int:
 def server(settings: Any) -> Iterator[Script]:
     """Start a mail server and make it the shop's."""
     script = Script()
+    with serve(script, settings):
+        yield script
+
+
+@contextmanager
+def serve(script: Script, settings: Any) -> Iterator[None]:
+    """Run a mail server that does what a script says, as the shop's."""
     controller = ScriptedController(script, hostname="127.0.0.1", port=free_port())
     controller.start()
     use_server(settings, controller.port)
-    yield script
+    yield
     controller.stop()
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import django
@@ -19,9 +20,9 @@ import django
 class Mortal:
     """A process whose children do what the shop does, and die where they are told."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, module: str = "payments.tests.dying") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "payments.tests.dying"],
+            [sys.executable, "-m", module],
             env={**os.environ, "DATABASE_URL": database_url},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -42,14 +43,14 @@ class Mortal:
         self._process.communicate()
 
 
-def main() -> None:
+def main(do: Callable[..., None]) -> None:
     """Answer each line with how the fork that did it has ended."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
     django.setup()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            _do(**json.loads(line))
+            do(**json.loads(line))
             os._exit(0)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201  (this is the answer)
@@ -76,4 +77,4 @@ def _do(act: str, die_at: str, settings: dict[str, Any], values: dict[str, Any])
 
 
 if __name__ == "__main__":
-    main()
+    main(_do)

@@ -239,6 +239,15 @@ class TestExample:
 
 
 class TestEnv:
+    def test_mail_by_smtp_goes_through_the_shops_own_limits(self, monkeypatch):
+        monkeypatch.setenv("EMAIL_URL", PRODUCTION["EMAIL_URL"])
+
+        found = env.email("EMAIL_URL")
+
+        assert (found["EMAIL_BACKEND"], found["EMAIL_USE_TLS"]) == ("notifications.smtp.EmailBackend", True)
+        monkeypatch.setenv("EMAIL_URL", "filemail:///tmp/mail")
+        assert env.email("EMAIL_URL")["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend"
+
     def test_a_pair_without_an_equals_sign_is_refused(self, monkeypatch):
         monkeypatch.setenv("SHOP_FAILPOINTS", "relay.after_ack")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.core import mail
 from django.db import connection
@@ -19,7 +21,7 @@ from django.utils import timezone
 
 from notifications import jobs, sender, services, smtp
 from notifications.models import EmailMessage
-from notifications.tests.conftest import Orders, Script, serve
+from notifications.tests.conftest import Orders, Script, free_port, serve, use_server
 from notifications.tests.factories import a_message
 from notifications.tests.test_sender import come_due, outlive_leases, send
 from shop.events import registry
@@ -232,3 +234,33 @@ def test_the_workers_other_jobs_go_on_meanwhile(
         holding.go_on.set()
 
     assert EmailMessage.objects.get().state == "sent"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("setting", "server_side"), [("EMAIL_USE_TLS", "tls_context"), ("EMAIL_USE_SSL", "ssl_context")]
+)
+def test_the_limits_hold_within_tls_too(
+    orders: Orders, settings: Any, monkeypatch: pytest.MonkeyPatch, setting: str, server_side: str
+) -> None:
+    # Without certificates: what matters here is the socket that TLS puts in the place of the first.
+    both = [ssl.SSLContext(kind) for kind in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT)]
+    both[1].check_hostname = False
+    for context in both:
+        context.verify_mode = ssl.CERT_NONE
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("AECDH-AES256-SHA:@SECLEVEL=0")
+    monkeypatch.setattr(smtp.EmailBackend, "ssl_context", both[1])
+    monkeypatch.setattr("aiosmtpd.controller._server_to_client_ssl_ctx", lambda context: both[1])
+    script = Script()
+    tls: dict[str, Any] = {server_side: both[0]}
+    controller = Controller(script, hostname="127.0.0.1", port=free_port(), **tls)
+    controller.start()
+    use_server(settings, controller.port)
+    setattr(settings, setting, True)
+    message = a_message()
+
+    assert send() == 1
+
+    controller.stop()
+    assert [taken["Message-ID"] for taken in script.taken] == [message.message_id]

@@ -20,7 +20,7 @@ def _die_within_the_mail() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         send(self, data)
 
-    smtplib.SMTP.send = half  # type: ignore[method-assign]
+    smtplib.SMTP.send = half  # type: ignore[method-assign, assignment]
 
 
 def do(act: str, die_at: str, settings: dict[str, Any], values: dict[str, Any]) -> None:

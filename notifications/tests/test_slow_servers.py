@@ -116,7 +116,8 @@ def test_an_answer_that_comes_letter_by_letter_ends_in_time(monkeypatch: pytest.
         return 1
 
     spoken = smtp._Plain(timeout=smtp.COMMAND)
-    spoken.sock = SimpleNamespace(recv_into=one_letter, settimeout=lambda seconds: None, close=lambda: None)
+    sock: Any = SimpleNamespace(recv_into=one_letter, settimeout=lambda seconds: None, close=lambda: None)
+    spoken.sock = sock
 
     # Each letter takes 4 seconds; Python's own limit would begin anew with each.
     with pytest.raises(smtplib.SMTPServerDisconnected, match="no whole answer in time"):

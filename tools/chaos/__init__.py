@@ -1,0 +1,1 @@
+"""Kills what carries events and mail while it works, and says by the ledgers whether anything went wrong."""

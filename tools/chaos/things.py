@@ -51,5 +51,7 @@ def install() -> None:
     Event.registry[ThingChanged.type] = ThingChanged
     registry.handlers.clear()
     registry.handles(ThingChanged.type, group=GROUP)(see)
+    # Many in one transaction, as the group that writes mail does.
+    registry.handle_together(GROUP)
     registry.jobs.clear()
     kafka.TOPICS = (TOPIC,)  # type: ignore[assignment]

@@ -73,16 +73,17 @@ class Rig:
         if blow.place:
             self._die_at(blow)
             return
-        for name in plan.PARTS if blow.who == plan.EVERYBODY else [blow.who]:
-            self._running[name].kill()
+        struck = [self._running[name] for name in (plan.PARTS if blow.who == plan.EVERYBODY else [blow.who])]
+        for process in struck:
+            process.kill()
+        for process in struck:
+            process.join()
         self.revive()
         self.deaths["at a random moment"] += 1
 
     def revive(self) -> None:
         """Start again whoever is dead."""
-        dead = [
-            name for name, process in self._running.items() if process.pid is not None and not _lives(process)
-        ]
+        dead = [name for name, process in self._running.items() if not process.is_alive()]
         for name in dead:
             process = self._running[name]
             process.join()
@@ -153,15 +154,14 @@ class Rig:
     def _die_at(self, kill: plan.Kill) -> None:
         """Arm a failpoint and wait until somebody dies of it; whoever leads by then, if it is the leader's."""
         until = time.monotonic() + _PATIENCE
-        asked: set[int] = set()
+        armed: set[str] = set()
         while time.monotonic() < until:
             name = self._leader() if kill.who == plan.LEADER else kill.who
-            process = self._running[name] if name else None
-            if name and process and process.pid and process.pid not in asked:
+            if name and name not in armed:
                 self._armed(name).write_text(kill.place)
-                os.kill(process.pid, signal.SIGUSR1)
-                asked.add(process.pid)
-            if any(not _lives(one) for one in self._running.values()):
+                self._signal(name, signal.SIGUSR1)
+                armed.add(name)
+            if not all(process.is_alive() for process in self._running.values()):
                 self.revive()
                 self.deaths[kill.place] += 1
                 return
@@ -177,16 +177,22 @@ class Rig:
     def _stop_leader(self, seconds: float) -> None:
         wait_until(lambda: self._leader() is not None, seconds=_PATIENCE)
         name = self._leader()
-        pid = self._running[name].pid if name else None
-        if name is None or pid is None:
+        if name is None:
             self.strays.append("no relay leads")
             return
-        os.kill(pid, signal.SIGSTOP)
+        self._signal(name, signal.SIGSTOP)
         time.sleep(seconds)
         if self._leader() in (None, name):
             self.strays.append(f"nobody took over from {name} within {seconds:.0f} s")
-        os.kill(pid, signal.SIGCONT)
+        self._signal(name, signal.SIGCONT)
         self.deaths["stopped and went on"] += 1
+
+    def _signal(self, name: str, number: signal.Signals) -> None:
+        pid = self._running[name].pid
+        # One that has just died is seen to by whoever looks next.
+        with contextlib.suppress(ProcessLookupError):
+            if pid:
+                os.kill(pid, number)
 
     def _bury(self, name: str, pid: int) -> None:
         """See to what a dead process leaves: note the mail that may come twice, and let its leases run out."""
@@ -203,9 +209,3 @@ class Rig:
         Lease.objects.filter(name=LEASE, holder__contains=f":{pid}:").update(
             until=Now() - timedelta(seconds=1)
         )
-
-
-def _lives(process: ForkServerProcess) -> bool:
-    with contextlib.suppress(ValueError):
-        return process.is_alive()
-    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -11,12 +12,16 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as current
 from django.db import connection
 
 from shop.events import registry
 from shop.events.event import Event
+from shop.events.kafka import create_topics
+from shop.events.kafka_producer import KafkaBackend
+from shop.events.tests.brokers import Broker
 from shop.events.tests.things import ThingHappened, see
+from tools.services.base import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +73,7 @@ def child() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         process = subprocess.Popen(
             [sys.executable, "-m", "shop.events.tests.child", *command],
             env={**os.environ, "DATABASE_URL": database_url(), **environment},
-            cwd=settings.BASE_DIR,
+            cwd=current.BASE_DIR,
         )
         running.append(process)
         return process
@@ -77,6 +82,35 @@ def child() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     for process in running:
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def collect_sockets() -> Iterator[None]:
+    """Let the garbage collector complain here, where it is expected."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def broker(kafka: str, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Broker:
+    """Return the run's broker with a topic of the test's own."""
+    found = Broker(kafka, monkeypatch, settings)
+    create_topics()
+    return found
+
+
+@pytest.fixture
+def no_broker(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Broker:
+    """Return one that nobody answers for."""
+    return Broker(f"127.0.0.1:{free_port()}", monkeypatch, settings)
+
+
+@pytest.fixture
+def backend() -> Iterator[KafkaBackend]:
+    """Return the relay's way to Kafka."""
+    found = KafkaBackend()
+    yield found
+    found.close()
 
 
 def database_url() -> str:

@@ -1,30 +1,26 @@
-import gc
 import json
 import signal
 import threading
 import time
 
 import pytest
-from django.conf import settings as current
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 
 from shop.core.ids import new_id
 from shop.core.transactions import TransactionForbidden
-from shop.events import consumer, kafka, loop, registry
+from shop.events import consumer, loop
 from shop.events.backends import Fate, message_of
-from shop.events.event import Event
 from shop.events.kafka import BrokerAway, create_topics
-from shop.events.kafka_producer import KafkaBackend, new_producer
 from shop.events.kafka_subscription import Subscription
 from shop.events.loop import consume
 from shop.events.models import DeadLetter, InboxEvent, Lease, OutboxEvent, ParkedEvent
 from shop.events.relay import publish_batch, run_relay
+from shop.events.tests.brokers import Broker, first_versions
 from shop.events.tests.conftest import wait_for
 from shop.events.tests.test_relay import Lead, published
-from shop.events.tests.things import happen, random_name, see, seen, thing_type
+from shop.events.tests.things import random_name, seen
 from tools.services import Kafka
-from tools.services.base import free_port
 
 pytestmark = [
     pytest.mark.needs_kafka,
@@ -33,88 +29,8 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     # The client leaves the sockets of failed connections to the garbage collector.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("collect_sockets"),
 ]
-
-
-class Broker:
-    """A broker with a topic, an event and a group that no other test uses."""
-
-    def __init__(self, address, monkeypatch, settings):
-        self.app = random_name()
-        self.topic = f"shop.{self.app}"
-        self.group = random_name()
-        self.kind = thing_type(self.app)
-        settings.EVENTS_BACKEND = "kafka"
-        settings.KAFKA_BOOTSTRAP_SERVERS = [address]
-        monkeypatch.setattr(kafka, "TOPICS", ())
-        monkeypatch.setattr(Event, "registry", {self.kind.type: self.kind})
-        registry.handlers.clear()
-        registry.handles(self.kind.type, group=self.group)(see)
-
-    def happen(self, *versions, **options):
-        return happen(*versions, kind=self.kind, **options)
-
-    def environment(self, **more):
-        return {
-            "EVENTS_BACKEND": "kafka",
-            "KAFKA_BOOTSTRAP_SERVERS": current.KAFKA_BOOTSTRAP_SERVERS[0],
-            "TEST_APP": self.app,
-            "TEST_GROUP": self.group,
-            **more,
-        }
-
-    def records(self):
-        """Return every message of the topic, in order per partition."""
-        reader = Subscription(group=random_name(), topics=[self.topic])
-        found = []
-        until = time.monotonic() + 10
-        while time.monotonic() < until and (polled := reader.poll(milliseconds=3000, most=5000)):
-            found += polled
-        reader.close()
-        return found
-
-    def produce(self, message, key="x"):
-        """Send a message that no relay would."""
-        producer = new_producer()
-        producer.send(self.topic, value=message, key=key.encode()).get(timeout=10)
-        producer.close(timeout=2)
-
-
-@pytest.fixture(autouse=True)
-def collect_sockets():
-    """Let the garbage collector complain here, where it is expected."""
-    yield
-    gc.collect()
-
-
-@pytest.fixture
-def broker(kafka, monkeypatch, settings):
-    found = Broker(kafka, monkeypatch, settings)
-    create_topics()
-    return found
-
-
-@pytest.fixture
-def no_broker(monkeypatch, settings):
-    return Broker(f"127.0.0.1:{free_port()}", monkeypatch, settings)
-
-
-@pytest.fixture
-def backend():
-    found = KafkaBackend()
-    yield found
-    found.close()
-
-
-def first_versions(records):
-    """Return the versions of each key in the order of their first appearance."""
-    found: dict[str, list[int]] = {}
-    for record in records:
-        said = json.loads(record.value)
-        versions = found.setdefault(said["subject"], [])
-        if said["aggregateversion"] not in versions:
-            versions.append(said["aggregateversion"])
-    return found
 
 
 class TestCreateTopics:
@@ -144,10 +60,7 @@ class TestSend:
 
     def test_what_the_broker_finds_too_large_takes_no_innocent_row_along(self, broker, backend):
         # Smaller than the client's limit, larger than the broker's once the record's own overhead is added.
-        client = kafka.client().KafkaAdminClient(**kafka.connection_options())
-        resource = client_resource(broker.topic)
-        client.alter_configs([resource])
-        client.close()
+        broker.configure(max_message_bytes="10000")
         large, small = broker.happen(1, note="x" * 20_000) + broker.happen(1)
 
         fates = backend.send([large, small])
@@ -273,6 +186,53 @@ class TestConsume:
         assert second.wait(20) == 0
 
 
+def test_a_lasting_member_that_restarts_moves_no_partition(broker, backend):
+    """C7: only the first arrival is a rebalance for the other member."""
+    other = Subscription(group=broker.group, topics=[broker.topic], instance="b")
+    met = []
+
+    def look():
+        other.poll(milliseconds=50, most=1)
+        member = other._consumer
+        met.append((member.group_metadata().generation_id, frozenset(member.assignment())))
+        return met[-1]
+
+    def restart():
+        stop = threading.Event()
+
+        def run():
+            consume(broker.group, stop, instance="a")
+            connection.close()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return stop, thread
+
+    wait_for(lambda: len(look()[1]) == 6)
+    stop, thread = restart()
+    try:
+        wait_for(lambda: len(look()[1]) == 3)
+        shared = met[-1]
+        stop.set()
+        thread.join(20)
+        look()
+        stop, thread = restart()
+        for _ in range(12):
+            broker.happen(1)
+        publish_batch(backend, Lead())
+        theirs = sum(partition not in {part for _, part in shared[1]} for partition in broker.partitions())
+        # It is back at work: it handles what lies in its partitions.
+        wait_for(lambda: look() and len(seen()) == theirs)
+    finally:
+        stop.set()
+        thread.join(20)
+        other.close()
+
+    assert theirs > 0
+    assert met[0][0] < shared[0]
+    assert set(met[met.index(shared) :]) == {shared}
+
+
 @pytest.mark.parametrize(
     "place", ["consumer.after_poll", "consumer.after_commit_before_offset", "consumer.after_offset"]
 )
@@ -325,6 +285,39 @@ def test_nothing_is_lost_and_order_holds_when_the_relay_is_killed(place, arrived
     records = broker.records()
     assert first_versions(records) == {str(thing): [1, 2, 3] for thing in things}
     assert arrived <= len(records) <= 24
+
+
+def test_a_leader_that_was_stopped_past_its_lease_repeats_its_batch_and_marks_nothing(
+    broker, child, tmp_path, capfd
+):
+    """R5: stopped with a batch sent and not marked; the standby sends it again, and the first order holds."""
+    things, go_on = [new_id() for _ in range(3)], tmp_path / "go-on"
+    for version in (1, 2):
+        for thing in things:
+            broker.happen(version, thing_id=thing)
+    environment = broker.environment(TEST_LEASE_SECONDS="2")
+    pause = f"relay.after_ack_before_mark=pause-until-file:{go_on}"
+    stopped = child("publish_events", **environment, SHOP_FAILPOINTS=pause)
+    wait_for(lambda: broker.arrived() == 6, seconds=40)
+    stopped.send_signal(signal.SIGSTOP)
+
+    follower = child("publish_events", **environment)
+    wait_for(lambda: len(published()) == 6, seconds=40)
+    marks = list(OutboxEvent.objects.order_by("pk").values_list("published_at", flat=True))
+    go_on.touch()
+    stopped.send_signal(signal.SIGCONT)
+    wait_for(lambda: "went to another relay" in capfd.readouterr().err)
+    follower.terminate()
+    assert follower.wait(20) == 0
+    for thing in things:
+        broker.happen(3, thing_id=thing)
+    # It stood by, and leads again.
+    wait_for(lambda: len(published()) == 9)
+
+    assert list(OutboxEvent.objects.order_by("pk").values_list("published_at", flat=True))[:6] == marks
+    records = broker.records()
+    assert first_versions(records) == {str(thing): [1, 2, 3] for thing in things}
+    assert len(records) == 6 + 6 + 3
 
 
 def test_a_broker_that_dies_while_events_are_published_loses_nothing(
@@ -383,9 +376,3 @@ def test_an_unknown_group_is_refused(no_broker):
         call_command("consume_events", group="nobody")
 
     assert refused.value.returncode == 2
-
-
-def client_resource(topic):
-    """Return the setting that makes the topic take only records of up to 10 kB."""
-    admin = kafka.client().admin
-    return admin.ConfigResource(admin.ConfigResourceType.TOPIC, topic, {"max.message.bytes": "10000"})

@@ -56,7 +56,7 @@ def judge(committed: Mapping[str, int], mailbox: Mailbox, rig: Rig) -> Verdict:
         mails=compare(
             {name: [name] for name in _owed()}, [(name, name) for name in mailbox.taken.elements()]
         ),
-        windows=rig.windows + mailbox.cuts,
+        windows=mailbox.windows,
         scattered=scattered((key, partition) for key, _, partition in records),
         left=waiting(),
         strays=rig.strays,

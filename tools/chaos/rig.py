@@ -47,7 +47,6 @@ class Rig:
     link: Link | None
     hurry: bool
     deaths: Counter[str] = field(default_factory=Counter)
-    windows: int = 0
     # While the broker was away: the most that waited, and the most connections asked for in a second.
     backlog: int = 0
     knocks: float = 0.0
@@ -199,9 +198,8 @@ class Rig:
         sending = EmailMessage.objects.filter(state=EmailMessage.State.SENDING)
         if name == plan.SENDER:
             self.mailbox.settle()
-            # At most one: the next begins only after the last is recorded.
-            held = sending.values_list("message_id", flat=True)
-            self.windows += any(self.mailbox.taken[one] for one in held)
+            for held in sending.values_list("message_id", flat=True):
+                self.mailbox.excuse(held)
         if not self.hurry:
             return
         if name == plan.SENDER:

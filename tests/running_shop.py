@@ -48,6 +48,7 @@ class RunningShop:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     guards: list[subprocess.Popen[bytes]] = field(default_factory=list)
     mailbox: Callable[[], list[EmailMessage]] = list
+    mail_server: MailServer | None = None
 
     def start(self, name: str, *command: str) -> None:
         """Start a part of the shop; its output goes into a file of its name."""
@@ -156,14 +157,15 @@ def real_shop(folder: Path, *, database: str, brokers: str) -> Iterator[RunningS
 
     Only Stripe is the fake, and the development pages are there. The mail server is in this process.
     """
-    with mail_server() as (port, mails):
+    with mail_server() as mails:
         shop = _shop(
             folder,
             DATABASE_URL=database,
             KAFKA_BOOTSTRAP_SERVERS=brokers,
-            EMAIL_URL=f"smtp://{HOST}:{port}",
+            EMAIL_URL=f"smtp://{HOST}:{mails.port}",
         )
-        shop.mailbox = lambda: list(mails)
+        shop.mailbox = lambda: list(mails.taken)
+        shop.mail_server = mails
         shop.run("manage.py", "migrate", "--verbosity=0")
         shop.run("manage.py", "load_demo")
         shop.run("manage.py", "setup_kafka", "--replicas=1")
@@ -179,11 +181,11 @@ def real_shop(folder: Path, *, database: str, brokers: str) -> Iterator[RunningS
 def own_database(server: str) -> Iterator[str]:
     """Make a database on a PostgreSQL server, yield its URL, and remove it."""
     name = f"shop_{uuid4().hex[:12]}"
-    _execute(server, f"CREATE DATABASE {name}")
+    execute(server, f"CREATE DATABASE {name}")
     try:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:
-        _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+        execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextlib.contextmanager
@@ -200,24 +202,38 @@ def own_server(kind: type[Service]) -> Iterator[Service]:
         server.close()
 
 
+class MailServer:
+    """A mail server in this process, which may be stopped and started again; ``taken`` are the mails it has."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.taken: list[EmailMessage] = []
+        # It tells of every line it hears, which would bury what a failing test says.
+        logging.getLogger("mail.log").setLevel(logging.WARNING)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.taken.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return "250 OK"
+
+    def start(self) -> None:
+        """Take mails from now on."""
+        self._controller = Controller(self, hostname=HOST, port=self.port)
+        self._controller.start()
+
+    def stop(self) -> None:
+        """Refuse connections from now on."""
+        self._controller.stop()
+
+
 @contextlib.contextmanager
-def mail_server() -> Iterator[tuple[int, list[EmailMessage]]]:
-    """Run a mail server in this process; yield its port and the mails it has taken."""
-    taken: list[EmailMessage] = []
-    # It tells of every line it hears, which would bury what a failing test says.
-    logging.getLogger("mail.log").setLevel(logging.WARNING)
-
-    class Taker:
-        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-            taken.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
-            return "250 OK"
-
-    controller = Controller(Taker(), hostname=HOST, port=free_port())
-    controller.start()
+def mail_server() -> Iterator[MailServer]:
+    """Run a mail server in this process."""
+    server = MailServer()
+    server.start()
     try:
-        yield controller.port, taken
+        yield server
     finally:
-        controller.stop()
+        server.stop()
 
 
 def rows(database: str, statement: str) -> list[tuple[Any, ...]]:
@@ -269,7 +285,8 @@ def _files(folder: Path) -> list[EmailMessage]:
     ]
 
 
-def _execute(server: str, statement: str) -> None:
+def execute(server: str, statement: str) -> None:
+    """Run a statement on PostgreSQL, in no transaction."""
     connection = psycopg2.connect(server)
     try:
         # CREATE DATABASE runs in no transaction.

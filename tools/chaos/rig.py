@@ -145,6 +145,8 @@ class Rig:
         self.backlog = max(self.backlog, OutboxEvent.objects.filter(published_at=None).count())
         knocks = (link.asked - asked) / seconds
         link.mend()
+        # As long there again, or at least until everybody has noticed: else many flaps would be one long outage.
+        time.sleep(min(seconds, 3.0))
         self.knocks = max(self.knocks, knocks)
         if knocks > MOST_KNOCKS:
             self.strays.append(f"a broker that was away was asked {knocks:.0f} times a second")

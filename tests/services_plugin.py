@@ -2,7 +2,8 @@
 Real servers for tests: started for the first test that needs them, one of each for a whole run, workers included.
 
 A test says what it needs by a marker (``needs_kafka``) and takes the address from a fixture (``kafka``). Where the
-machine lacks it the test is skipped with the reason, counted in the summary; with REQUIRE_SERVICES=1 it fails.
+machine lacks it the test is skipped with the reason, counted in the summary; with REQUIRE_SERVICES=1 it fails, unless
+it needs stripe-mock alone, which is built by a Go that nothing else here needs.
 
 The suite runs in two passes. The plain one uses SQLite; ``TEST_DATABASE=postgres`` starts PostgreSQL and runs
 everything on it. So a test marked ``needs_postgres`` takes no server: it uses Django's connection, and is skipped in
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.environment import KEEPER, POSTGRES_PASS
-from tools.services import KINDS, Kafka, Postgres, Redis, Service, ServiceFailed, ServiceMissing
+from tools.services import KINDS, Kafka, Postgres, Redis, Service, ServiceFailed, ServiceMissing, StripeMock
 from tools.services.keeper import ask
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def why_missing(name: str) -> str | None:
 
 
 def do_without(reason: str) -> None:
-    """Skip the running test for a missing service, or fail it where all are required."""
-    if os.environ.get("REQUIRE_SERVICES") == "1":
+    """Skip the running test for a missing service, or fail it where that one is required."""
+    if os.environ.get("REQUIRE_SERVICES") == "1" and not reason.startswith(f"{StripeMock.name}:"):
         pytest.fail(f"{MISSING}{reason}", pytrace=False)
     pytest.skip(f"{MISSING}{reason}")
 
@@ -67,7 +68,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what belongs to the other pass, and what needs a service that this machine lacks."""
-    for name in ("postgres", "kafka", "redis", "browser"):
+    for name in ("postgres", "kafka", "redis", "stripe_mock", "browser"):
         reason = why_missing(name) if item.get_closest_marker(f"needs_{name}") else None
         if reason:
             do_without(reason)
@@ -112,6 +113,12 @@ def redis_server() -> str:
     """Return the URL of the run's Redis: a numbered database for each worker."""
     number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     return f"{url_of(Redis.name).removesuffix('/0')}/{int(number) % 16}"
+
+
+@pytest.fixture(scope="session")
+def stripe_mock() -> str:
+    """Return the address of the run's stripe-mock; it remembers nothing, so workers can't meet there."""
+    return url_of(StripeMock.name)
 
 
 @pytest.fixture(scope="session")

@@ -166,6 +166,25 @@ class TestPurchase:
         with pytest.raises(stripe.InvalidRequestError, match="Unrecognized request URL"):
             shop.v1.products.list()
 
+    @pytest.mark.parametrize(
+        ("more", "message"),
+        [
+            ({"colour": "red"}, "Received unknown parameter: colour"),
+            (
+                {"automatic_payment_methods": {"enable": True}, "colour": "red"},
+                "Received unknown parameters: automatic_payment_methods[enable], colour",
+            ),
+        ],
+    )
+    def test_refuses_unknown_parameters_before_anything_happens(self, fake, shop, more, message):
+        with pytest.raises(stripe.InvalidRequestError) as caught:
+            new_intent(shop, key="k", **more)
+
+        assert (caught.value.code, error_of(caught).message) == ("parameter_unknown", message)
+        assert fake.ledger() == []
+        # A refusal of a name isn't kept under the key.
+        assert new_intent(shop, key="k").status == "requires_payment_method"
+
 
 class TestAuthentication:
     @pytest.mark.parametrize(

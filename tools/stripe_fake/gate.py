@@ -19,6 +19,7 @@ from tools.stripe_fake.http import Answer, Request, json_answer
 from tools.stripe_fake.idempotency import Keys, StoredAnswer
 from tools.stripe_fake.ids import new_id
 from tools.stripe_fake.ledger import public
+from tools.stripe_fake.parameters import check_names
 from tools.stripe_fake.registry import Route, find_route
 from tools.stripe_fake.resources import browser_view
 from tools.stripe_fake.world import API_VERSION, Cause, World
@@ -81,6 +82,7 @@ class Gate:
         route, path_values = found
         if is_browser and not route.for_browsers:
             raise secret_key_required()
+        check_names(route, values)
         call = Call(self.world, request.method, request.path, Params(values), path_values, is_browser)
         fault = self.faults.take(request.method, request.path)
         if fault is not None and fault.how in ("before", "429", "409"):

@@ -15,13 +15,13 @@ from payments.errors import GatewayRefused, GatewayUnavailable
 from payments.models import OPEN, Payment
 from payments.services.checkout import close_session
 from payments.services.locking import lock_payment
+from payments.services.one_by_one import LEASE, one_by_one
 from payments.services.outcomes import Answer, apply_answer, end
 from payments.services.settling import refunds_of
 from payments.services.starting import ensure_intent, remember_intent
 from shop.core.transactions import forbid_transaction, use_case
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Longer than the calls to Stripe can take with their retries.
-_LEASE = timedelta(seconds=90)
 _LONGEST_PAUSE = 600
-_AT_ONCE = 20
 _UNCONFIRMED = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
@@ -50,7 +47,7 @@ def cancel_intents(*, now: datetime) -> int:
     forbid_transaction("Cancelling intents")
     if not _due().exists():
         return 0
-    return sum(_cancel(payment, now=now) for payment in use_case(_claim_due))
+    return one_by_one(_claim_due, lambda payment: _cancel(payment, now=now))
 
 
 def end_at_stripe(payment: Payment, *, release_authorized: bool, now: datetime) -> None:
@@ -103,12 +100,13 @@ def _due() -> QuerySet[Payment]:
 
 
 @transaction.atomic
-def _claim_due() -> Sequence[Payment]:
-    rows = list(_due().select_for_update(skip_locked=True).order_by("cancel_requested_at")[:_AT_ONCE])
-    Payment.objects.filter(pk__in=[row.pk for row in rows]).update(
-        cancel_not_before=Now() + _LEASE, cancel_attempts=F("cancel_attempts") + 1
-    )
-    return rows
+def _claim_due() -> Payment | None:
+    row = _due().select_for_update(skip_locked=True).order_by("cancel_requested_at").first()
+    if row is not None:
+        Payment.objects.filter(pk=row.pk).update(
+            cancel_not_before=Now() + LEASE, cancel_attempts=F("cancel_attempts") + 1
+        )
+    return row
 
 
 def _cancel(payment: Payment, *, now: datetime) -> bool:

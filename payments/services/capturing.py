@@ -15,6 +15,7 @@ from payments.errors import GatewayRefused, GatewayUnavailable
 from payments.models import OPEN, Payment, PaymentException, Refund
 from payments.services.exceptions import open_authorization_exception
 from payments.services.locking import lock_open_payment, lock_payment
+from payments.services.one_by_one import LEASE, one_by_one
 from payments.services.outcomes import Answer, apply_answer
 from payments.services.refunding import refund_part
 from payments.services.settling import refunds_of
@@ -23,7 +24,6 @@ from shop.core.money import Money
 from shop.core.transactions import forbid_transaction, use_case
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Longer than the calls to Stripe can take with their retries.
-_LEASE = timedelta(seconds=90)
 _LONGEST_PAUSE = 600
 _AT_ONCE = 20
 # How long before an authorization runs out staff are told.
@@ -89,7 +87,7 @@ def capture_payments(*, now: datetime) -> int:
     forbid_transaction("Capturing payments")
     if not _due().exists():
         return 0
-    return sum(_capture(payment, now=now) for payment in use_case(_claim_due))
+    return one_by_one(_claim_due, lambda payment: _capture(payment, now=now))
 
 
 def watch_authorizations(*, now: datetime) -> int:
@@ -126,17 +124,17 @@ def _due() -> QuerySet[Payment]:
 
 
 @transaction.atomic
-def _claim_due() -> Sequence[Payment]:
-    rows = list(_due().select_for_update(skip_locked=True).order_by("capture_requested_at")[:_AT_ONCE])
-    # From here on the amount stands: what is cancelled now goes back as a refund.
-    Payment.objects.filter(pk__in=[row.pk for row in rows]).update(
-        capture_amount=Coalesce("capture_amount", F("amount") - F("released")),
-        capture_not_before=Now() + _LEASE,
-        capture_attempts=F("capture_attempts") + 1,
-    )
-    for row in rows:
+def _claim_due() -> Payment | None:
+    row = _due().select_for_update(skip_locked=True).order_by("capture_requested_at").first()
+    if row is not None:
+        # From here on the amount stands: what is cancelled now goes back as a refund.
+        Payment.objects.filter(pk=row.pk).update(
+            capture_amount=Coalesce("capture_amount", F("amount") - F("released")),
+            capture_not_before=Now() + LEASE,
+            capture_attempts=F("capture_attempts") + 1,
+        )
         row.refresh_from_db()
-    return rows
+    return row
 
 
 def _capture(payment: Payment, *, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from payments import gateway_cards as gateway
 from payments.errors import GatewayRefused, GatewayUnavailable
 from payments.models import CustomerDeletion, StripeCustomer
+from payments.services.one_by_one import LEASE, one_by_one
 from shop.core.errors import NotFound
 from shop.core.transactions import forbid_transaction, use_case
 
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Longer than a call to Stripe can take with its retries.
-_LEASE = timedelta(seconds=60)
 _LONGEST_PAUSE = 3600
-_AT_ONCE = 20
 
 
 def begin_saving(*, user_id: UUID, now: datetime) -> str:
@@ -106,7 +104,7 @@ def delete_customers(*, now: datetime) -> int:
     forbid_transaction("Deleting customers")
     if not _due().exists():
         return 0
-    return sum(_delete(row, now=now) for row in use_case(_claim_due))
+    return one_by_one(_claim_due, lambda row: _delete(row, now=now))
 
 
 @transaction.atomic
@@ -134,12 +132,13 @@ def _due() -> QuerySet[CustomerDeletion]:
 
 
 @transaction.atomic
-def _claim_due() -> Sequence[CustomerDeletion]:
-    rows = list(_due().select_for_update(skip_locked=True).order_by("requested_at")[:_AT_ONCE])
-    CustomerDeletion.objects.filter(pk__in=[row.pk for row in rows]).update(
-        not_before=Now() + _LEASE, attempts=F("attempts") + 1
-    )
-    return rows
+def _claim_due() -> CustomerDeletion | None:
+    row = _due().select_for_update(skip_locked=True).order_by("requested_at").first()
+    if row is not None:
+        CustomerDeletion.objects.filter(pk=row.pk).update(
+            not_before=Now() + LEASE, attempts=F("attempts") + 1
+        )
+    return row
 
 
 def _delete(row: CustomerDeletion, *, now: datetime) -> bool:

@@ -14,13 +14,13 @@ from payments import gateway
 from payments.errors import GatewayRefused, GatewayUnavailable
 from payments.models import Refund
 from payments.services.locking import lock_payment
+from payments.services.one_by_one import LEASE, one_by_one
 from payments.services.refunding import record_refund, refuse_refund
 from shop.core.failpoints import failpoint
 from shop.core.money import Money
 from shop.core.transactions import forbid_transaction, use_case
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -30,10 +30,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Longer than a call to Stripe can take with its retries.
-_LEASE = timedelta(seconds=60)
 _LONGEST_PAUSE = 600
-_AT_ONCE = 20
 
 _State = Refund.State
 
@@ -48,7 +45,7 @@ def send_refunds(*, now: datetime) -> int:
     # Looking first: an idle sender opens no transaction, which on SQLite would stop every other writer.
     if not _due().exists():
         return 0
-    return sum(send_refund(refund=refund, now=now) for refund in use_case(_claim_due))
+    return one_by_one(_claim_due, lambda refund: send_refund(refund=refund, now=now))
 
 
 def send_refund(*, refund: Refund, now: datetime) -> bool:
@@ -77,13 +74,12 @@ def _due() -> QuerySet[Refund]:
 
 
 @transaction.atomic
-def _claim_due() -> Sequence[Refund]:
+def _claim_due() -> Refund | None:
     free = _due().select_for_update(skip_locked=True, of=("self",))
-    rows = list(free.select_related("payment").order_by("created_at")[:_AT_ONCE])
-    Refund.objects.filter(pk__in=[row.pk for row in rows]).update(
-        not_before=Now() + _LEASE, tries=F("tries") + 1
-    )
-    return rows
+    row = free.select_related("payment").order_by("created_at").first()
+    if row is not None:
+        Refund.objects.filter(pk=row.pk).update(not_before=Now() + LEASE, tries=F("tries") + 1)
+    return row
 
 
 def _ask(refund: Refund) -> ProviderRefund:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
 from orders.errors import RefundTooLarge
-from payments import services
+from payments import gateway, services, stripe_client
 from payments.models import Payment, PaymentException, Refund
-from payments.services import refunding
+from payments.services import one_by_one, refunding
 from payments.tests.paying import an_order, dashboard_refund, paid
 from shop.core.transactions import TransactionForbidden, use_case
 from shop.events.models import OutboxEvent
 from users.tests.races import together
+
+if TYPE_CHECKING:
+    from payments.provider import ProviderRefund
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +38,28 @@ def ask(payment: Payment, amount: int | None = None) -> Refund:
 def send() -> int:
     Refund.objects.update(not_before=None)
     return services.send_refunds(now=timezone.now())
+
+
+class TestSender:
+    def test_claims_a_row_just_before_its_call(self, stripe, monkeypatch):
+        payment = paid(stripe, an_order())
+        first, second = ask(payment, 100), ask(payment, 200)
+        seen = []
+        real = gateway.create_refund
+
+        def create(**asked: Any) -> ProviderRefund:
+            tries = list(Refund.objects.order_by("created_at").values_list("tries", flat=True))
+            seen.append((asked["refund_id"], tries, stripe_client._deadline.get()))
+            return real(**asked)
+
+        monkeypatch.setattr(gateway, "create_refund", create)
+
+        assert send() == 2
+        assert [entry[:2] for entry in seen] == [(first.pk, [1, 0]), (second.pk, [1, 1])]
+        # Whatever a row needs of Stripe shares one bound, far below the lease; each row has it anew.
+        assert seen[0][2] is not None
+        assert seen[1][2] > seen[0][2]
+        assert one_by_one.LEASE.total_seconds() > 5 * stripe_client._PATIENCE
 
 
 class TestRequestRefund:

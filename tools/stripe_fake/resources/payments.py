@@ -190,11 +190,9 @@ def finish_processing(world: World, intent: Json, *, succeeds: bool) -> Json:
 
 
 def capture(world: World, intent: Json, amount: int) -> Json:
-    """Take the authorized money, or a part of it; the rest is released."""
+    """Take the authorized money, or a part of it; the rest is let go, which since 2025-03-31 is no refund at Stripe."""
     charge = world.ledger.get("charge", intent["latest_charge"])
-    released = charge["amount"] - amount
-    # Stripe counts what a partial capture releases as refunded on the charge.
-    world.change(charge, captured=True, amount_captured=amount, amount_refunded=released)
+    world.change(charge, captured=True, amount_captured=amount)
     book_charge(world, charge)
     world.change(intent, status="succeeded", amount_received=amount, amount_capturable=0)
     world.emit("charge.captured", charge)
@@ -205,16 +203,12 @@ def capture(world: World, intent: Json, amount: int) -> Json:
 
 def cancel(world: World, intent: Json, reason: str | None) -> Json:
     """
-    End the intent without money; what was authorized is released.
+    End the intent without money; what was authorized is let go, which since 2025-03-31 is no refund at Stripe.
 
     :raises StripeError: it is past that.
     """
     if intent["status"] not in (*OPEN, "requires_capture"):
         raise unexpected_state(intent, "cancel")
-    if intent["status"] == "requires_capture":
-        charge = world.ledger.get("charge", intent["latest_charge"])
-        world.change(charge, refunded=True, amount_refunded=charge["amount"])
-        world.emit("charge.refunded", charge)
     canceled = {"canceled_at": int(time.time()), "cancellation_reason": reason}
     world.change(intent, status="canceled", amount_capturable=0, next_action=None, **canceled)
     world.emit("payment_intent.canceled", intent)

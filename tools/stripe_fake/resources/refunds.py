@@ -104,9 +104,8 @@ def refunded(world: World, charge: Json) -> int:
 
 
 def _recount(world: World, charge: Json) -> None:
-    released = charge["amount"] - charge["amount_captured"]
-    total = refunded(world, charge) + released
-    world.change(charge, amount_refunded=total, refunded=total == charge["amount"])
+    total = refunded(world, charge)
+    world.change(charge, amount_refunded=total, refunded=total == charge["amount_captured"])
 
 
 def _charge(call: Call) -> Json:

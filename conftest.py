@@ -17,7 +17,7 @@ django.setup()
 # A worker would inherit it, and pytest-django there would read the settings before this file sets what they read.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
-pytest_plugins = ("tests.services_plugin", "tests.database_plugin")
+pytest_plugins = ("tests.services_plugin", "tests.database_plugin", "tests.leaks_plugin")
 
 # A busy machine is slow, which says nothing about the code.
 hypothesis.settings.register_profile(

@@ -12,7 +12,9 @@ from shop.core.card_numbers import without_card_numbers
 
 # What must never be read in a log, whatever it stood in.
 _SECRETS = re.compile(
-    r"([rs]k_(?:test|live)_|whsec_|(?:pi|seti|cuss)_[A-Za-z0-9]+_secret_|eyJ[A-Za-z0-9_-]{8,}\.)[A-Za-z0-9._-]+"
+    r"([rs]k_(?:test|live)_|whsec_|(?:pi|seti|cs|cuss)_[A-Za-z0-9_]+_secret_|eyJ[A-Za-z0-9_-]{8,}\.)[A-Za-z0-9._-]+"
+    # The token in a mailed link, which stands in the path of a page that fails.
+    r"|\b[a-z0-9]{6}-[0-9a-f]{32}\b"
     r"|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
 )
 
@@ -30,7 +32,8 @@ class LineFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "request_id": request_id.get(),
+            # A visitor may send one, and anything in it.
+            "request_id": redact(request_id.get()),
             "message": redact(record.getMessage()),
         }
         if record.exc_info:

@@ -74,6 +74,7 @@ class StripeFake:
         if self._server is None:
             return
         self._stopping.set()
+        self.faults.let_go()
         self._server.shutdown()
         self._server.close_connections()
         self._server.server_close()

@@ -33,6 +33,7 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
+        self._hanging: list[threading.Event] = []
 
     def add(self, fault: Fault) -> None:
         """
@@ -55,6 +56,26 @@ class Faults:
                         self._waiting.remove(fault)
                     return fault
         return None
+
+    def hang(self, seconds: float) -> None:
+        """Keep a call waiting for so long, or until it is let go."""
+        over = threading.Event()
+        with self._lock:
+            self._hanging.append(over)
+        over.wait(seconds)
+        with self._lock:
+            self._hanging.remove(over)
+
+    @property
+    def hanging(self) -> int:
+        """Return how many calls are kept waiting."""
+        return len(self._hanging)
+
+    def let_go(self) -> None:
+        """Answer the calls that are kept waiting."""
+        with self._lock:
+            for over in self._hanging:
+                over.set()
 
     def clear(self) -> None:
         with self._lock:

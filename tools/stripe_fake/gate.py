@@ -143,8 +143,8 @@ class Gate:
             answer.is_cut = True
         elif how == "malformed":
             answer.body = answer.body[: len(answer.body) // 2]
-        elif how == "hang" and fault is not None:
-            self.stopping.wait(fault.seconds)
+        elif how == "hang" and fault is not None and not self.stopping.is_set():
+            self.faults.hang(fault.seconds)
         return answer
 
 

@@ -9,6 +9,9 @@ FULFILMENT = "fulfilment_status"
 # While money is under way the stock is kept and the order doesn't expire, however long that takes.
 UNDER_WAY = ("processing", "authorized")
 
+# Why money counts as gone back that was only held.
+HOLD_RELEASED = "hold_released"
+
 # axis -> from -> where it may go. Nothing else assigns a state.
 MOVES: dict[str, dict[str, tuple[str, ...]]] = {
     STATUS: {

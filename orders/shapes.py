@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
+from orders.moves import HOLD_RELEASED
 from shop.core.money import rate_text, to_text
 
 # What a line and an address of an order are read with.
@@ -42,6 +43,16 @@ STEPS = {
     ("fulfilment_status", "delivered"): ("delivered", _("Your order has been delivered.")),
     ("fulfilment_status", "returned"): ("returned", _("Your order has come back to us.")),
 }
+
+# Of money that was only held: nothing is on its way back.
+_RELEASED = ("refunded", _("The hold on part of your money is released."))
+
+
+def step_of(move: OrderMove) -> tuple[str, Any] | None:
+    """Return stage and sentence of a step as the shopper is told of it, or None for one that isn't shown."""
+    if move.cause == HOLD_RELEASED:
+        return _RELEASED
+    return STEPS.get((move.axis, move.to_state))
 
 
 def stage_of(order: Order) -> str:
@@ -186,6 +197,6 @@ def moves_json(moves: Iterable[OrderMove], language: str) -> list[dict[str, Any]
         return [
             {"stage": stage, "message": str(message), "at": move.at}
             for move in moves
-            if (step := STEPS.get((move.axis, move.to_state)))
+            if (step := step_of(move))
             for stage, message in (step,)
         ]

@@ -38,6 +38,7 @@ def on_lines_cancelled(event: Received, now: datetime) -> None:
         amount=fact.amount,
         reason=Refund.Reason.LINES_CANCELLED,
         cancellation_id=fact.cancellation_id,
+        lines=[{"line": str(line["line_id"]), "quantity": line["quantity"]} for line in fact.lines],
         now=now,
     )
 

@@ -88,10 +88,6 @@ def credit_note_sheet(note: Mapping[str, Any], receipt: Mapping[str, Any], code:
         (words["of_day"], write.day(note["receipt"]["issued_at"])),
         (words["order"], one_line(note["order"]["number"])),
     ]
-    reason = words.get(f"because_{note['reason']}", words["because_other"])
-    line = Line(
-        name=reason, details=[f"{words['to_receipt']} {of}"], quantity="1", price=total, rate="", amount=total
-    )
     return Sheet(
         language=language,
         words=words,
@@ -100,7 +96,7 @@ def credit_note_sheet(note: Mapping[str, Any], receipt: Mapping[str, Any], code:
         facts=facts,
         seller=_seller(note["seller"], words),
         buyer=_buyer(receipt["buyer"], words),
-        lines=[line],
+        lines=_given_back(note, total, words, write),
         totals=[],
         total=total,
         taxes=_taxes(note, write),
@@ -164,9 +160,7 @@ def _buyer(buyer: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
 
 
 def _line(line: Mapping[str, Any], currency: str, words: Mapping[str, str], write: Writer) -> Line:
-    details = [f"{one_line(name)}: {one_line(value)}" for name, value in (line.get("options") or {}).items()]
-    if line.get("sku"):
-        details.append(f"{words['sku']} {one_line(line['sku'])}")
+    details = _named(line, words)
     if not is_zero(line.get("discount_amount")):
         details.append(f"{words['discount']} −{write.amount(line['discount_amount'], currency)}")
     return Line(
@@ -177,6 +171,32 @@ def _line(line: Mapping[str, Any], currency: str, words: Mapping[str, str], writ
         rate=write.rate(line.get("tax_rate")),
         amount=write.amount(line["line_total"], currency),
     )
+
+
+def _given_back(note: Mapping[str, Any], total: str, words: Mapping[str, str], write: Writer) -> list[Line]:
+    """Return the units that a credit note is for, if it is for any, and why the money went back."""
+    # Notes of before they named lines have none.
+    units = [
+        Line(
+            name=one_line(line["name"]),
+            details=_named(line, words),
+            quantity=write.number(line["quantity"]),
+            price="",
+            rate="",
+            amount="",
+        )
+        for line in note.get("lines") or ()
+    ]
+    reason = words.get(f"because_{note['reason']}", words["because_other"])
+    details = [f"{words['to_receipt']} {one_line(note['receipt']['number'])}"]
+    # What units are worth together is one sum: the shares of discounts in it don't fit a price for each.
+    quantity, price = ("", "") if units else ("1", total)
+    return [*units, Line(name=reason, details=details, quantity=quantity, price=price, rate="", amount=total)]
+
+
+def _named(line: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
+    details = [f"{one_line(name)}: {one_line(value)}" for name, value in (line.get("options") or {}).items()]
+    return [*details, f"{words['sku']} {one_line(line['sku'])}"] if line.get("sku") else details
 
 
 def _totals(receipt: Mapping[str, Any], words: Mapping[str, str], write: Writer) -> list[tuple[str, str]]:

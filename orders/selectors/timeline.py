@@ -11,7 +11,7 @@ from django.utils.translation import override
 from orders.models import Return
 from orders.moves import FULFILMENT
 from orders.selectors.notes import visible_notes
-from orders.shapes import STEPS, stage_of
+from orders.shapes import stage_of, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def steps_of(order: Order) -> list[Step]:
 
 def _moves(order: Order, *, goods: bool) -> Iterator[Step]:
     for move in order.moves.order_by("version"):
-        step = STEPS.get((move.axis, move.to_state))
+        step = step_of(move)
         if step is not None and (goods or move.axis != FULFILMENT):
             stage, message = step
             yield Step(id=f"step-{move.version}", kind="step", stage=stage, message=str(message), at=move.at)

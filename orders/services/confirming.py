@@ -8,7 +8,7 @@ from django.db import transaction
 
 from orders.events import OrderAuthorized, OrderPaid, SoldLine
 from orders.models import Order
-from orders.moves import PAYMENT, STATUS, UNDER_WAY
+from orders.moves import HOLD_RELEASED, PAYMENT, STATUS, UNDER_WAY
 from orders.services.moving import Actor, locked, move
 from products import services as products
 from shop.events.outbox import publish
@@ -134,11 +134,12 @@ def payment_progressed(*, order_id: UUID, payment_status: str, now: datetime) ->
 
 
 @transaction.atomic
-def refunded(*, order_id: UUID, refunded_total: int, now: datetime) -> None:
+def refunded(*, order_id: UUID, refunded_total: int, never_taken: bool = False, now: datetime) -> None:
     """
-    Take note of how much of an order's money has gone back in all. Locks: order.
+    Take note of how much of an order's money has gone back in all, or was never taken. Locks: order.
 
     :param refunded_total: minor units, at most the order's total.
+    :param never_taken: whether all of it was only held, so that nothing is on its way back.
     """
     order = locked(order_id)
     Order.objects.filter(pk=order_id).update(refunded_total=refunded_total)
@@ -150,7 +151,7 @@ def refunded(*, order_id: UUID, refunded_total: int, now: datetime) -> None:
         order,
         PAYMENT,
         to if refunded_total else Order.PaymentStatus.PAID,
-        actor=Actor(cause="refund"),
+        actor=Actor(cause=HOLD_RELEASED if never_taken else "refund"),
         now=now,
     )
 

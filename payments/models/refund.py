@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from django.db import models
 from django.db.models import Q
 
 from shop.core.ids import new_id
+
+
+class RefundedLine(TypedDict):
+    """Units of one of the order's lines, by its id."""
+
+    line: str
+    quantity: int
 
 
 class Refund(models.Model):

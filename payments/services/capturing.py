@@ -24,10 +24,13 @@ from shop.core.money import Money
 from shop.core.transactions import forbid_transaction, use_case
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
     from django.db.models import QuerySet
+
+    from payments.models.refund import RefundedLine
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +57,13 @@ def request_capture(*, order_id: UUID, now: datetime) -> None:
 
 @transaction.atomic
 def take_off(
-    *, order_id: UUID, amount: int, reason: Refund.Reason, cancellation_id: UUID, now: datetime
+    *,
+    order_id: UUID,
+    amount: int,
+    reason: Refund.Reason,
+    cancellation_id: UUID,
+    lines: Sequence[RefundedLine] = (),
+    now: datetime,
 ) -> None:
     """
     Leave the money for what won't be sent: of authorized money less is taken, of what was taken part goes back.
@@ -63,11 +72,19 @@ def take_off(
 
     :param amount: minor units of the order's currency.
     :param cancellation_id: what it is for, so that it goes back once.
+    :param lines: the units that it is for; a refund keeps them, and its credit note names them.
     :raises Unavailable: the money is being taken just now; asked again in a moment, part of it goes back.
     """
     _, payment = lock_open_payment(order_id)
     if payment is None or not payment.captures_later or payment.status != _Status.AUTHORIZED:
-        refund_part(order_id=order_id, amount=amount, reason=reason, cancellation_id=cancellation_id, now=now)
+        refund_part(
+            order_id=order_id,
+            amount=amount,
+            reason=reason,
+            cancellation_id=cancellation_id,
+            lines=lines,
+            now=now,
+        )
         return
     if payment.capture_amount is not None:
         raise Unavailable(retry_after=5)

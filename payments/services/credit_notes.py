@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import transaction
 
+from orders import selectors as orders
 from payments.models import CreditNote, Payment, Refund
 from payments.services.receipts import issue_receipt, number_of, seal_of
 from shop.core.errors import NotFound
@@ -60,6 +61,7 @@ def _issue(payment: Payment, refund: Refund | None, before: list[CreditNote], *,
         "number": number,
         "issued_at": now.isoformat(),
         **_facts(receipt, amount=amount, gone=gone, reason=refund.reason if refund else _NOT_TAKEN),
+        "lines": _lines(payment, refund),
     }
     digest, code = seal_of(number, document)
     note = CreditNote.objects.create(
@@ -103,6 +105,18 @@ def _facts(receipt: Receipt, *, amount: int, gone: int, reason: str) -> dict[str
         "total": to_text(amount, of["currency"]),
         "currency": of["currency"],
     }
+
+
+def _lines(payment: Payment, refund: Refund | None) -> list[dict[str, Any]]:
+    """Return the units that a refund is for as they were sold; none where it is for an amount."""
+    units = {row["line"]: row["quantity"] for row in refund.lines} if refund else {}
+    if not units:
+        return []
+    return [
+        {**{name: line[name] for name in ("sku", "name", "options")}, "quantity": units[line["id"]]}
+        for line in orders.order_json(payment.order_id)["items"]
+        if line["id"] in units
+    ]
 
 
 def _taxes(receipt: dict[str, Any], *, amount: int, gone: int) -> list[dict[str, Any]]:

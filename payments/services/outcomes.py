@@ -238,7 +238,9 @@ def _succeed(order: PayableOrder, payment: Payment, intent: Intent, *, now: date
     announce_success(payment, now=now)
     close_authorization_exceptions(payment, now=now)
     if payment.released:
-        orders.refunded(order_id=order.id, refunded_total=given_back(payment), now=now)
+        back = given_back(payment)
+        never_taken = back == payment.released
+        orders.refunded(order_id=order.id, refunded_total=back, never_taken=never_taken, now=now)
 
 
 def announce_success(payment: Payment, *, now: datetime) -> None:

@@ -19,9 +19,11 @@ from shop.core.money import to_text
 from shop.events.outbox import publish
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
+    from payments.models.refund import RefundedLine
     from payments.provider import ProviderRefund
 
 _State = Refund.State
@@ -111,6 +113,7 @@ def refund_part(
     amount: int,
     reason: Refund.Reason,
     cancellation_id: UUID | None = None,
+    lines: Sequence[RefundedLine] = (),
     now: datetime,
 ) -> None:
     """
@@ -120,6 +123,7 @@ def refund_part(
 
     :param amount: minor units of the order's currency.
     :param cancellation_id: what it is for; where a refund for that is there already, nothing happens.
+    :param lines: the units that it is for.
     """
     orders.lock_order(order_id=order_id)
     if cancellation_id and Refund.objects.filter(cancellation_id=cancellation_id).exists():
@@ -137,6 +141,7 @@ def refund_part(
                 currency=payment.currency,
                 reason=reason,
                 cancellation_id=cancellation_id,
+                lines=list(lines),
                 created_at=now,
             )
         )

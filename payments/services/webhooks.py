@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,11 @@ _OF_SESSION = frozenset(
 # The request that stored it has this long to settle it before the job tries too.
 _FIRST_PAUSE = timedelta(seconds=5)
 _PAUSES = (2, 4, 8, 15, 30, 60, 120, 300, 600)
-_AT_ONCE = 50
+_AT_ONCE = 500
+_MOST_FAILURES = 3
+# Of the threads of a process one settles what has just come; the others store and answer. In a burst, or while Stripe
+# is slow, answers would else wait for questions, and shoppers for both.
+_turn = threading.Lock()
 
 
 def record_webhook(*, raw: bytes, signature: str, now: datetime) -> None:
@@ -59,28 +64,43 @@ def record_webhook(*, raw: bytes, signature: str, now: datetime) -> None:
     Store what Stripe tells, once, and settle what it is about; when this returns it is stored.
 
     Transaction: one that stores, then those of settling. What can't be settled now stays unprocessed and is tried
-    again by ``retry_webhooks``; the same webhook again does nothing.
+    again by ``retry_webhooks``, and so does at once what comes while another one is being settled by this process; the
+    same webhook again does nothing.
 
     :raises SignatureInvalid: it isn't Stripe's; nothing is stored.
     """
     notice = gateway.verify_webhook(raw, signature, now=now)
     failpoint("webhook.verified_before_tx")
-    if use_case(_store, notice, now):
-        _try(notice.id, now=now)
+    due = now if _turn.locked() else now + _FIRST_PAUSE
+    if use_case(_store, notice, now, due) and _turn.acquire(blocking=False):
+        try:
+            _try(notice.id, now=now)
+        finally:
+            _turn.release()
     failpoint("webhook.after_commit_before_200")
 
 
 def retry_webhooks(*, now: datetime) -> int:
-    """Try again what is stored and not settled; return how many went through."""
+    """
+    Try again what is stored and not settled; return how many went through.
+
+    Three failures in a row end the run: Stripe is down, and what is left is as due in the next one.
+    """
     due = StripeEvent.objects.filter(processed_at__isnull=True, next_attempt_at__lte=now).order_by(
         "next_attempt_at"
     )
-    clock = Clock.starting(now)
-    return sum(_try(event_id, now=clock.now()) for event_id in due.values_list("pk", flat=True)[:_AT_ONCE])
+    clock, settled, failures = Clock.starting(now), 0, 0
+    for event_id in due.values_list("pk", flat=True)[:_AT_ONCE]:
+        is_done = _try(event_id, now=clock.now())
+        settled += is_done
+        failures = 0 if is_done else failures + 1
+        if failures == _MOST_FAILURES:
+            break
+    return settled
 
 
 @transaction.atomic
-def _store(notice: Notice, now: datetime) -> bool:
+def _store(notice: Notice, now: datetime, due: datetime) -> bool:
     """Store a webhook; tell whether it is new. A twin waits for the first one's commit."""
     values = {
         "type": notice.type,
@@ -91,7 +111,7 @@ def _store(notice: Notice, now: datetime) -> bool:
         "account": notice.account,
         "created": notice.created,
         "received_at": now,
-        "next_attempt_at": now + _FIRST_PAUSE,
+        "next_attempt_at": due,
     }
     _, is_new = StripeEvent.objects.get_or_create(pk=notice.id, defaults=values)
     failpoint("webhook.in_tx_after_event_insert")

@@ -11,7 +11,8 @@ from orders.models import Order, OrderMove
 from orders.tests.factories import place
 from orders.tests.parcels import counters, ship
 from payments import services
-from payments.models import Payment, Refund
+from payments.models import CreditNote, Payment, Receipt, Refund
+from payments.sheet import credit_note_sheet
 from payments.tests.paying import an_order, paid
 from payments.tests.test_events import spread
 from products.models import StockItem
@@ -148,6 +149,17 @@ class TestLines:
         send()
         assert amounts() == [(2 * UNIT, "staff")]
         assert counters(order) == [(0, 0, 0)]
+        spread()
+        document = CreditNote.objects.get().document
+        sold = order.lines.get()
+        assert document["lines"] == [
+            {"sku": sold.sku, "name": sold.name, "options": sold.options, "quantity": 2}
+        ]
+        sheet = credit_note_sheet(document, Receipt.objects.get().document)
+        assert [(line.name, line.quantity, line.amount) for line in sheet.lines] == [
+            (sold.name, "2", ""),
+            ("Refund", "", "€39.80"),
+        ]
 
     def test_have_units_left_only_once(self, stripe, clerk):
         order, payment, line = three(stripe)

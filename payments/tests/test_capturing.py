@@ -12,6 +12,7 @@ from django.utils import timezone
 from orders import services as orders
 from orders.errors import NotPaid, OrderNotPayable
 from orders.models import Order
+from orders.selectors.timeline import steps_of
 from orders.tests.factories import place
 from orders.tests.parcels import cancel_lines, deliver, ship, states
 from payments import services
@@ -156,6 +157,9 @@ class TestCapture:
         assert (payment.captured, payment.released) == (TOTAL - UNIT, UNIT)
         assert stripe.get(payment.pi_id)["amount_received"] == TOTAL - UNIT
         assert (order.payment_status, order.refunded_total) == ("partially_refunded", UNIT)
+        assert [step.message for step in steps_of(order) if step.stage == "refunded"] == [
+            "The hold on part of your money is released."
+        ]
         assert not Refund.objects.exists()
         # An endpoint that Stripe sends an older version than 2025-03-31 hears of a refund, and there is none.
         forged = stripe.make_event("charge.refunded", stripe.get(payment.pi_id)["latest_charge"])

@@ -112,7 +112,15 @@ def create_session(asked: SessionRequest) -> Session:
         "expires_at": int(asked.expires_at.timestamp()),
         "locale": asked.language,
     }
-    if pays.email:
+    if pays.customer_id:
+        # Stripe takes either a customer or an address. Their cards were saved in the shop, which leaves them without a
+        # word on where they may be shown again; without the filter the page would keep them to itself.
+        shown = ["always", "limited", "unspecified"]
+        params |= {
+            "customer": pays.customer_id,
+            "saved_payment_method_options": {"allow_redisplay_filters": shown},
+        }
+    elif pays.email:
         params["customer_email"] = pays.email
     with _asking("create a checkout session") as client:
         made = client.v1.checkout.sessions.create(

@@ -117,7 +117,7 @@ def claim(order_id: UUID, mode: str, now: datetime) -> Payment:
         mode=mode,
         amount=order.total,
         currency=order.currency,
-        stripe_customer=(mode == Payment.Mode.INTENT and customer_of(order.user_id)) or "",
+        stripe_customer=customer_of(order.user_id) or "",
         captures_later=settings.PAYMENT_CAPTURE == "shipping" and orders.waits_to_be_sent(order_id),
         created_at=now,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.request
+
 import pytest
 from django.utils import timezone
 
@@ -10,7 +12,7 @@ from payments.errors import GatewayUnavailable
 from payments.models import CustomerDeletion, Payment, StripeCustomer
 from payments.tests.paying import an_order, confirm
 from shop.core.transactions import use_case
-from tests.stripe_fake_shop import call
+from tests.stripe_fake_shop import call, submit
 from users.services import erase_account
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import UserFactory
@@ -122,6 +124,36 @@ class TestPay:
         assert (mine.stripe_customer, of_a_guest.stripe_customer) == (
             StripeCustomer.objects.get().customer_id,
             "",
+        )
+
+    def test_offers_them_on_stripes_own_page_too(self, stripe):
+        user = UserFactory()
+        card = save_card(stripe, user)
+        order, guests = an_order(user=user), an_order()
+        mine, of_a_guest = (
+            services.start_payment(order_id=one.pk, mode="checkout", now=timezone.now())
+            for one in (order, guests)
+        )
+        pages = {}
+        for begun in (mine, of_a_guest):
+            with urllib.request.urlopen(begun.redirect_url, timeout=5) as page:
+                pages[begun] = page.read().decode()
+
+        assert (card in pages[mine], card in pages[of_a_guest]) == (True, False)
+        submit(mine.redirect_url, f"action=pay&card={card}")
+
+        services.settle_payment(payment_id=mine.payment_id, now=timezone.now())
+        order.refresh_from_db()
+        assert order.payment_status == "paid"
+        sessions = {one["client_reference_id"]: one for one in stripe.ledger("checkout.session")}
+        said = sessions[str(order.pk)]
+        assert (said["customer"], said["customer_email"]) == (
+            StripeCustomer.objects.get().customer_id,
+            None,
+        )
+        assert (sessions[str(guests.pk)]["customer"], sessions[str(guests.pk)]["customer_email"]) == (
+            None,
+            "ada@example.com",
         )
 
 

@@ -99,7 +99,7 @@ def _hosted(world: World, request: Request, session_id: str, *, is_return: bool)
         return redirect(session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]))
     if request.method == "GET":
         message = "The authentication failed. Choose another card." if is_return else ""
-        return page_answer(200, _page("Checkout", _checkout_form(session, message)))
+        return page_answer(200, _page("Checkout", _checkout_form(world, session, message)))
     if values.get("action") == "cancel":
         cancel_url = session["cancel_url"]
         return (
@@ -113,13 +113,13 @@ def _pay(world: World, session: Json, card: str) -> Answer:
     try:
         intent = checkout.pay(world, session, card, f"{page_url}/return")
     except StripeError as error:
-        return page_answer(200, _page("Checkout", _checkout_form(session, str(error))))
+        return page_answer(200, _page("Checkout", _checkout_form(world, session, str(error))))
     if intent["next_action"] is not None:
         return redirect(intent["next_action"]["redirect_to_url"]["url"])
     return redirect(session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]))
 
 
-def _checkout_form(session: Json, message: str) -> str:
+def _checkout_form(world: World, session: Json, message: str) -> str:
     if session["status"] != "open":
         return f"<p>This session is {escape(session['status'])}.</p>"
     rows = "".join(
@@ -127,10 +127,15 @@ def _checkout_form(session: Json, message: str) -> str:
         f"{_amount(item['amount_total'], item['currency'])}"
         for item in session[PRIVATE]["line_items"]
     )
+    saved = {
+        method["id"]: f"Saved: {method['card']['brand']} ending in {method['card']['last4']}"
+        for method in checkout.saved_cards(world, session)
+    }
+    first = next(iter(saved), "pm_card_visa")
     cards = "".join(
-        f"<label><input type=radio name=card value={card}{' checked' if card == 'pm_card_visa' else ''}>"
+        f"<label><input type=radio name=card value={card}{' checked' if card == first else ''}>"
         f" {escape(label)}</label>"
-        for card, label in _CARDS.items()
+        for card, label in {**saved, **_CARDS}.items()
     )
     notice = f"<p class=error>{escape(message)}</p>" if message else ""
     total = _amount(session["amount_total"], session["currency"])

@@ -126,6 +126,29 @@ def _session_of(world: World, intent: Json) -> Json | None:
     return world.ledger.find(session_id) if session_id else None
 
 
+def saved_cards(world: World, session: Json) -> list[Json]:
+    """Return the cards that the page offers to the session's customer, the newest first."""
+    if session["customer"] is None:
+        return []
+    shown = session["saved_payment_method_options"]["allow_redisplay_filters"]
+    return [
+        method
+        for method in reversed(world.ledger.all("payment_method"))
+        if method["customer"] == session["customer"]
+        and method["type"] == "card"
+        and method["allow_redisplay"] in shown
+    ]
+
+
+def _shown_again(options: Params) -> Json:
+    filters = options.items("allow_redisplay_filters") or ["always"]
+    unknown = [value for value in filters if value not in ("always", "limited", "unspecified")]
+    if unknown:
+        name = options.name_of("allow_redisplay_filters")
+        raise invalid(f"Invalid {name}: must be one of always, limited, unspecified", name)
+    return {"allow_redisplay_filters": filters, "payment_method_remove": None, "payment_method_save": None}
+
+
 def _line_items(params: Params) -> list[Json]:
     given = params.items("line_items")
     if not given:
@@ -178,6 +201,8 @@ def _new_session(call: Call, total: int, currency: str) -> Json:
         if address is not None and urlsplit(address).scheme not in ("http", "https"):
             raise invalid("Invalid URL: an absolute http or https URL is needed.", name, "url_invalid")
     customer = call.referred("customer", "customer")
+    if customer is not None and params.text("customer_email") is not None:
+        raise invalid("You may only specify one of these parameters: customer, customer_email.", "customer")
     expires_at = params.integer("expires_at")
     if expires_at is not None and not now + _SHORTEST <= expires_at <= now + LIFETIME:
         raise invalid("A session lives for 30 minutes to 24 hours.", "expires_at")
@@ -199,6 +224,7 @@ def _new_session(call: Call, total: int, currency: str) -> Json:
         "metadata": params.metadata(),
         "mode": "payment",
         "payment_intent": None,
+        "saved_payment_method_options": _shown_again(params.group("saved_payment_method_options")),
         "payment_method_types": ["card"],
         "payment_status": "unpaid",
         "status": "open",

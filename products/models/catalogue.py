@@ -134,11 +134,12 @@ class Product(models.Model):
             models.Index(fields=["category", "id"], name="products_by_category"),
             # Counting a category's products reads nothing but this.
             models.Index(
-                fields=["category", "published_at", "published_until"],
+                fields=["category", "published_at", "published_until", "id"],
                 condition=Q(archived_at__isnull=True),
                 name="products_shown_in_category",
             ),
             models.Index(fields=["-created_at", "-id"], name="products_newest"),
+            models.Index(fields=["category", "-created_at", "-id"], name="products_newest_of_category"),
             models.Index(fields=["name", "id"], name="products_by_name"),
             models.Index(fields=["brand"], name="products_by_brand"),
             models.Index(fields=["rating_order", "id"], name="products_by_rating"),

@@ -40,18 +40,21 @@ class Found:
     What a search finds.
 
     ``products`` have ``relevance``, the higher the better. Where there is a ``ranking``, it alone says which of them
-    are found. ``version`` is that of the catalogue that was searched, or None where nothing was.
+    are found, and where there are ``categories``, only what is in one of these is. ``version`` is that of the catalogue
+    that was looked through, or None where nothing was.
     """
 
     products: ProductQuerySet
     ranking: Ranking | None = None
+    categories: tuple[int, ...] | None = None
     version: int | None = None
 
     def rows(self) -> ProductQuerySet:
         """Return the products that are found."""
-        if self.ranking is None:
-            return self.products
-        return self.products.filter(pk__in=Among(self.ranking.ids))
+        found = self.products
+        if self.categories is not None:
+            found = found.filter(category__in=self.categories)
+        return found if self.ranking is None else found.filter(pk__in=Among(self.ranking.ids))
 
 
 def found(products: ProductQuerySet, text: str, *, ranked: bool = False) -> ProductQuerySet:

@@ -30,6 +30,7 @@ from products.selectors.opinions import (
     wishes_held,
 )
 from products.selectors.stock import movements_of, variant_at, variant_of
+from products.selectors.subtree import first_in, known
 from products.selectors.texts import (
     ProductTexts,
     category_name_of,
@@ -54,8 +55,10 @@ __all__ = [
     "collection_by_slug",
     "collections_on_show",
     "facets_of",
+    "first_in",
     "image_url",
     "images_of",
+    "known",
     "list_products",
     "movements_of",
     "offer_for",

@@ -5,22 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import (
-    CharField,
-    Count,
-    Exists,
-    ExpressionWrapper,
-    F,
-    FilteredRelation,
-    OuterRef,
-    Prefetch,
-    Q,
-)
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Prefetch, Q
 from django.db.models.functions import Coalesce
 
 from products import search
 from products.attributes import folded
 from products.models import Category, Collection, Product, ProductAttribute, ProductImage, Variant
+from products.selectors.subtree import in_category, known
 from products.selectors.texts import with_category_texts, with_texts
 from shop.core.errors import NotFound
 from shop.core.sql import JsonColumn, JsonList
@@ -38,17 +29,6 @@ if TYPE_CHECKING:
 _ID_DIGITS = 18
 
 
-def _below(slug: str) -> Q:
-    """Return the condition that a product's category is the named one or below it, in the same statement."""
-    above = Category.objects.filter(slug=slug).alias(
-        place=ExpressionWrapper(OuterRef("path"), output_field=CharField())
-    )
-    # Asked of the few categories and not of each product.
-    return Q(
-        category__in=Category.objects.filter(Exists(above.filter(place__startswith=F("path")))).values("pk")
-    )
-
-
 def has_value(attribute: str, value: str) -> Exists:
     """Return the condition that a product has a value of an attribute, both without regard to case."""
     return Exists(
@@ -60,7 +40,7 @@ def has_value(attribute: str, value: str) -> Exists:
 
 # What each filter of the list means.
 _CONDITIONS: dict[str, Callable[[Any], Any]] = {
-    "category": _below,
+    "category": in_category,
     "collection": lambda slug: Q(collections__slug=slug),
     "brand": lambda name: Q(brand__name__iexact=name),
     "in_stock": lambda yes: Q(in_stock=yes),
@@ -111,13 +91,18 @@ def search_products(
 
     :param ranked: whether the list will be ordered by ``relevance``; of a search a thousand are left then.
     """
-    products = listed(filters, currency=currency, now=now, hidden=hidden)
+    text = filters.get("q", "").strip()
+    # With words the statement that looks for them reads the version; without, that which looks up the category does.
+    settled, version = (filters, None) if text else known(filters)
+    categories = settled.pop("category") if version is not None else None
+    products = listed(settled, currency=currency, now=now, hidden=hidden)
     if ranked:
         about = {**filters, "currency": currency, "hidden": hidden}
-        found = search.best(products, filters.get("q", ""), about=about)
+        found = search.best(products, text, about=about)
     else:
-        found = search.every(products, filters.get("q", ""))
-    return replace(found, products=with_texts(found.products, language))
+        found = search.every(products, text)
+    found = replace(found, products=with_texts(found.products, language), categories=categories)
+    return found if version is None else replace(found, version=version)
 
 
 def listed(filters: dict[str, Any], *, currency: str, now: datetime, hidden: bool) -> ProductQuerySet:
@@ -244,7 +229,10 @@ def _by_ref(products: ProductQuerySet, ref: str) -> ProductQuerySet:
 
 
 def _priced(products: ProductQuerySet, currency: str) -> ProductQuerySet:
-    return _with_price(products, currency).filter(Q(price__isnull=False))
+    # By what stands in the index, so that counting doesn't look at the prices themselves.
+    return (
+        _with_price(products, currency).alias(priced_in=F("price_row__currency")).filter(priced_in=currency)
+    )
 
 
 def _with_price(products: ProductQuerySet, currency: str) -> ProductQuerySet:

@@ -27,10 +27,11 @@ class FacetView(ReadersLanguage, PublicReads):
     def list(self, request: Request) -> Response:
         filters = FacetFilters.read(request.query_params)
         about = {**filters, "language": self.language()}
-        remembered = Remembered("facets", about, on_stock="in_stock" in filters)
+        settled, version = selectors.known(filters)
+        remembered = Remembered("facets", about, on_stock="in_stock" in filters, version=version)
         make = partial(
             selectors.facets_of,
-            filters=filters,
+            filters=settled,
             currency=filters["currency"],
             now=timezone.now(),
             language=self.language(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from products import search
+from products import search, selectors
 from products.memory import Remembered
 from shop.api.paging import KeysetPagination
 from shop.core.sql import RowCount
@@ -42,7 +42,12 @@ class CataloguePagination(KeysetPagination):
             k: v for k, v in self.request.query_params.items() if k not in ("cursor", "page_size", "ordering")
         }
         version = self.found.version if self.found else None
-        if version is not None:
+        categories = self.found.categories if self.found else None
+        if categories is not None:
+            newest = self.ordering.column == "created_at"
+            page = selectors.first_in(page, categories, size=self.size + 1, newest=newest)
+            queryset = queryset.filter(category__in=categories)
+        elif version is not None:
             self.most_counted = search.MOST
         remembered = Remembered("count", about, on_stock="in_stock" in about, version=version)
         length = remembered.get()

@@ -13,6 +13,7 @@ from products.models import Collection, SearchEntry, SearchWord
 from products.search import looking
 from products.services import AttributeData
 from products.tests.factories import NOW, category, product, variant_data
+from shop.api.paging import KeysetPagination
 from tests.statements import statements
 from users.tests.clients import anonymous
 
@@ -248,7 +249,7 @@ class TestRelevance:
         assert body["results"][3]["name"].startswith("Desk")
         assert found("lamp", brand="nobody") == []
 
-    def test_another_order_has_all_and_counts_as_many(self, monkeypatch):
+    def test_another_order_has_all_and_counts_them_as_every_list(self, monkeypatch):
         monkeypatch.setattr(search, "MOST", 4)
         monkeypatch.setattr(looking, "MOST", 4)
         for number in range(5):
@@ -257,8 +258,11 @@ class TestRelevance:
         body = anonymous().get(f"{API}?q=lamp&ordering=name").json()
 
         assert [row["name"] for row in body["results"]] == [f"Lamp {number}" for number in range(5)]
-        assert body["count"] is None
+        assert body["count"] == 5
         assert anonymous().get(f"{API}?q=lamp&ordering=name&brand=brand+0").json()["count"] == 4
+        with monkeypatch.context() as fewer:
+            fewer.setattr(KeysetPagination, "most_counted", 4)
+            assert anonymous().get(f"{API}?q=lamp&ordering=name").json()["count"] is None
         # Facets are of the best.
         facets = anonymous().get(f"{API}facets/?q=lamp").json()
         assert (facets["count"], facets["complete"]) == (4, False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from products import search, selectors
+from products import selectors
 from products.memory import Remembered
 from shop.api.paging import KeysetPagination
 from shop.core.sql import RowCount
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 class CataloguePagination(KeysetPagination):
     """
     Keyset pages whose length is remembered where it is long, and otherwise read with the page.
-
-    A search is counted up to a thousand: each product that it finds has to be looked up to be counted.
 
     Two statements: the catalogue's version, or what a search has found (``view.found``), and the page.
     """
@@ -47,8 +45,6 @@ class CataloguePagination(KeysetPagination):
             newest = self.ordering.column == "created_at"
             page = selectors.first_in(page, categories, size=self.size + 1, newest=newest)
             queryset = queryset.filter(category__in=categories)
-        elif version is not None:
-            self.most_counted = search.MOST
         remembered = Remembered("count", about, on_stock="in_stock" in about, version=version)
         length = remembered.get()
         if length is not None:

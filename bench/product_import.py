@@ -3,10 +3,11 @@ How fast products go in and out as CSV, and how much memory that takes.
 
 A file of variants is written, imported into an empty shop, imported again, imported with every price changed, and
 exported; on SQLite, and on PostgreSQL where it is installed. Memory is the most that the process ever had, less what
-it had before the first import: caches fill up (search keeps 100,000 stems of words), and beyond them it should not grow
-with the file.
+it had before the first import: caches fill up (search keeps 100,000 stems of words), and beyond them it should not
+grow with the file. With ``--whole`` it is the most that a whole ``manage.py import_products`` ever had, from its start
+to its end: once for new products and once for new prices of all.
 
-    python -m bench.product_import --rows 20000
+    python -m bench.product_import --rows 20000 [--whole]
 """
 
 from __future__ import annotations
@@ -38,10 +39,17 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=20_000, help="of the file; one a variant")
     options.add_argument("--only", choices=("sqlite", "postgres"), help="one database instead of both")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument(
+        "--whole", action="store_true", help="only the memory of the command as a process of its own"
+    )
+    options.add_argument("--command", nargs="+", help=argparse.SUPPRESS)
     options.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.measure:
         print(json.dumps(_measure(chosen.measure)))
+        return
+    if chosen.command:
+        _as_manage(chosen.command)
         return
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shop-bench-")))
@@ -51,7 +59,13 @@ def main() -> None:
         size = (folder / "file.csv").stat().st_size
         print(f"{len(rows)} rows, {len({row['handle'] for row in rows})} products, {size / 1e6:.1f} MB")
         for database in [chosen.only] if chosen.only else ["sqlite", "postgres"]:
-            _report(database, len(rows), _child(database, folder, stack))
+            environment = _environment(database, folder, stack)
+            if isinstance(environment, str):
+                print(f"\n{database}\n  left out: {environment}")
+            elif chosen.whole:
+                _whole(database, folder, environment)
+            else:
+                _report(database, len(rows), _child(folder, environment))
 
 
 def _rows(count: int, chance: random.Random) -> Any:
@@ -92,8 +106,8 @@ def _write(path: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def _child(database: str, folder: Path, stack: ExitStack) -> dict[str, Any] | str:
-    """Measure in a process of its own, whose memory is nothing else's."""
+def _environment(database: str, folder: Path, stack: ExitStack) -> dict[str, str] | str:
+    """Return what names an empty database to a child, or why there is none."""
     from tools.services import Postgres
 
     environment = {**os.environ, "SHOP_DATA": str(folder / database), "LOG_LEVEL": "ERROR"}
@@ -105,10 +119,38 @@ def _child(database: str, folder: Path, stack: ExitStack) -> dict[str, Any] | st
         server = Postgres(durable=True).start()
         stack.callback(server.close)
         environment["DATABASE_URL"] = server.url
+    return environment
+
+
+def _child(folder: Path, environment: dict[str, str]) -> dict[str, Any]:
+    """Measure in a process of its own, whose memory is nothing else's."""
     command = [sys.executable, "-m", "bench.product_import", "--measure", str(folder)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def _whole(database: str, folder: Path, environment: dict[str, str]) -> None:
+    """Print what the command took in all, and beside it one that imports nothing."""
+    print(f"\n{database}")
+    file = str(folder / "file.csv")
+    for name, command in {
+        "migrate": ["migrate"],
+        "first": ["import_products", file],
+        "new prices": ["import_products", file.replace("file.csv", "prices.csv")],
+    }.items():
+        whole = [sys.executable, "-m", "bench.product_import", "--command", *command]
+        done = subprocess.run(whole, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+        print(f"  {name:<10} peak {float(done.stdout.splitlines()[-1]):6.1f} MB", flush=True)
+
+
+def _as_manage(command: list[str]) -> None:
+    """Do what ``manage.py`` does, and print the memory that it took."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["manage.py", *command])
+    print(_peak())
 
 
 def _measure(folder: Path) -> dict[str, Any]:
@@ -140,15 +182,15 @@ def _measure(folder: Path) -> dict[str, Any]:
 
 def _peak() -> float:
     """Return the most memory that this process ever had, in megabytes."""
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used / 1e6 if sys.platform == "darwin" else used / 1024
+    status = Path("/proc/self/status")
+    if status.exists():
+        # What getrusage says begins with what the parent had when it forked.
+        return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
-def _report(database: str, rows: int, found: dict[str, Any] | str) -> None:
+def _report(database: str, rows: int, found: dict[str, Any]) -> None:
     print(f"\n{database}")
-    if isinstance(found, str):
-        print(f"  left out: {found}")
-        return
     for name in RUNS:
         counts = "new {}, changed {}, unchanged {}, failed {}".format(*found.get(f"{name} counts", [0] * 4))
         print(

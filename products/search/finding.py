@@ -41,10 +41,12 @@ class Found:
 
     ``products`` have ``relevance``, the higher the better. Where there is a ``ranking``, it alone says which of them
     are found, and where there are ``categories``, only what is in one of these is. ``version`` is that of the catalogue
-    that was looked through, or None where nothing was.
+    that was looked through, or None where nothing was. ``counted`` are the same products in a form that is counted
+    sooner, where there is one.
     """
 
     products: ProductQuerySet
+    counted: ProductQuerySet | None = None
     ranking: Ranking | None = None
     categories: tuple[int, ...] | None = None
     version: int | None = None
@@ -74,8 +76,13 @@ def every(products: ProductQuerySet, text: str) -> Found:
     unranked = products.annotate(relevance=no_relevance())
     if not question.words:
         return Found(products=unranked if question.empty else unranked.none())
-    ids: Any = having(question.begun()).values("pk") if question.ids is None else Among(question.ids)
-    return Found(products=unranked.filter(pk__in=ids), version=question.version)
+    if question.ids is not None:
+        return Found(products=unranked.filter(pk__in=Among(question.ids)), version=question.version)
+    some, all_of_them = (
+        unranked.filter(pk__in=having(question.begun(), from_index=whole).values("pk"))
+        for whole in (False, True)
+    )
+    return Found(products=some, counted=all_of_them, version=question.version)
 
 
 def best(products: ProductQuerySet, text: str, *, about: Mapping[str, Any] | None = None) -> Found:

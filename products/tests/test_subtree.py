@@ -11,7 +11,7 @@ from django.db import connection
 
 from products import memory, services
 from products.models import Category, Product, ProductPrice
-from products.selectors import subtree
+from products.selectors import browse, subtree
 from products.tests.factories import NOW, category, product, variant_data
 from tests.statements import statements
 from tests.visited import most_visited
@@ -130,19 +130,23 @@ class TestVisits:
     PRODUCTS, MOST = 6000, 200
     OLD = f"{API}?category=rooms"
     ONE = f"{API}?category=kitchen"
+    FEW = f"{API}?category=nook&ordering=price"
 
     @pytest.fixture(autouse=True)
     def shop(self, monkeypatch):
         monkeypatch.setattr(memory, "WORTH_IT", 1)
         tree()
         product(category="roomsy")
-        places = [Category.objects.get(slug=slug).pk for slug in ("kitchen", "bath", "roomsy", "roomsy")]
+        category("Nook")
+        kitchen, bath, roomsy, nook = (
+            Category.objects.get(slug=slug).pk for slug in ("kitchen", "bath", "roomsy", "nook")
+        )
         # What is old is dear too.
         changes: dict[Any, dict[str, str]] = {
             Product: {
                 "id": "t.id + n", "slug": "'copy-' || n", "created_at": "t.created_at + n * interval '1 minute'",
-                "category_id": f"('{{{places[0]},{places[1]},{places[2]},{places[3]}}}'::bigint[])"
-                f"[1 + n % 2 + CASE WHEN n > {self.PRODUCTS // 2} THEN 2 ELSE 0 END]",
+                "category_id": f"CASE WHEN n <= 40 THEN {nook} WHEN n > {self.PRODUCTS // 2} THEN {roomsy} "
+                f"WHEN n % 2 = 0 THEN {kitchen} ELSE {bath} END",
             },
             ProductPrice: {"id": "t.id + n", "product_id": "t.product_id + n", "lowest": "90000 - n"},
         }  # fmt: skip
@@ -165,10 +169,10 @@ class TestVisits:
         answer(path)
         return most_visited(anonymous(), path, "products_product", "products_productprice")
 
-    def test_few_rows_of_one_category_or_several_whatever_is_newest(self):
+    def test_few_rows_of_one_category_or_several_whatever_is_newest_or_cheapest(self):
         following = answer(self.OLD)["next"]
 
-        visited = {path: self.visits(path) for path in (self.OLD, self.ONE, following)}
+        visited = {path: self.visits(path) for path in (self.OLD, self.ONE, self.FEW, following)}
 
         assert {path: rows for path, rows in visited.items() if rows > self.MOST} == {}
 
@@ -176,6 +180,11 @@ class TestVisits:
         monkeypatch.setattr(subtree, "_MOST_COMPARED", 0)
 
         assert self.visits(self.OLD) > self.PRODUCTS / 2
+
+    def test_control_many_where_a_subquery_names_the_categories(self, monkeypatch):
+        monkeypatch.setattr(browse, "known", lambda filters: (dict(filters), None))
+
+        assert self.visits(self.FEW) > self.PRODUCTS / 2
 
     def test_control_many_without_the_index(self):
         with connection.cursor() as cursor:

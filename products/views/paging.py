@@ -45,6 +45,8 @@ class CataloguePagination(KeysetPagination):
             newest = self.ordering.column == "created_at"
             page = selectors.first_in(page, categories, size=self.size + 1, newest=newest)
             queryset = queryset.filter(category__in=categories)
+        elif self.found and self.found.counted is not None:
+            queryset = self.found.counted
         remembered = Remembered("count", about, on_stock="in_stock" in about, version=version)
         length = remembered.get()
         if length is not None:

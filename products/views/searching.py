@@ -1,4 +1,4 @@
-"""What a search may cost."""
+"""What a search, or a list of a category, may cost."""
 
 from __future__ import annotations
 
@@ -7,32 +7,45 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from shop.core.time_limit import time_limit
 
 
 @contextmanager
 def bounded(filters: Mapping[str, Any]) -> Iterator[None]:
-    """Bound the time for reading by these filters, and let it go from key to key, where words are searched for."""
-    if not filters.get("q"):
+    """
+    Let what is read by these filters go from key to key, where words or a category are asked for.
+
+    Where words are searched for, its time is bounded too.
+    """
+    if filters.get("q"):
+        with time_limit(settings.SEARCH_TIME_LIMIT), _from_key_to_key():
+            yield
+    elif "category" in filters and connection.vendor == "postgresql":
+        with transaction.atomic(), _from_key_to_key():
+            yield
+    else:
         yield
-        return
-    with time_limit(settings.SEARCH_TIME_LIMIT):
-        inside_another = len(connection.savepoint_ids) > 0
-        _look_up_at("1.1")
-        yield
-        if inside_another:
-            # What a savepoint has set outlives it.
-            _look_up_at("DEFAULT")
+
+
+@contextmanager
+def _from_key_to_key() -> Iterator[None]:
+    inside_another = len(connection.savepoint_ids) > 0
+    _look_up_at("1.1")
+    yield
+    if inside_another:
+        # What a savepoint has set outlives it.
+        _look_up_at("DEFAULT")
 
 
 def _look_up_at(cost: str) -> None:
     """
     Tell PostgreSQL what a row costs that is read by its key, in this transaction.
 
-    A search goes on with some hundred rows of a large table. As long as such a read is taken for a move of a disk's
-    arm, as by default, the planner rather reads whole tables beside it, which takes longer the larger they are.
+    A search goes on with some hundred rows of a large table, and so does a category with the prices of its products. As
+    long as such a read is taken for a move of a disk's arm, as by default, the planner rather reads whole tables beside
+    it, or all prices from the lowest on, which takes longer the larger they are.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

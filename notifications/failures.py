@@ -6,6 +6,14 @@ import smtplib
 from dataclasses import dataclass
 from datetime import timedelta
 
+import requests
+from anymail.exceptions import (
+    AnymailError,
+    AnymailInvalidAddress,
+    AnymailRecipientsRefused,
+    AnymailUnsupportedFeature,
+)
+
 from notifications.services import LONGEST_PAUSE
 from notifications.smtp import AnswerMissing
 from shop.api.logs import redact
@@ -14,6 +22,8 @@ from shop.api.logs import redact
 _SERVER_PAUSE = timedelta(minutes=2)
 _LONGEST_REASON = 500
 _CLOSING = 421
+# HTTP: what a provider answers to one message, while the next may be fine.
+_ABOUT_THE_MESSAGE = (400, 406, 413, 422)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +47,8 @@ class Failure:
 
 def failure_of(error: Exception) -> Failure:
     """Return what an exception of the mail backend means for the message."""
+    if isinstance(error, AnymailError):
+        return _by_provider(error)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return _answered(*next(iter(error.recipients.values())))
     # A refused sign-in, greeting or STARTTLS is about the shop's own settings: no message dies of it.
@@ -47,6 +59,19 @@ def failure_of(error: Exception) -> Failure:
         unclear = isinstance(error, AnswerMissing)
         return Failure(reason=_reason(f"{type(error).__name__}: {error}"), broken=True, unclear=unclear)
     return Failure(reason=_reason(f"{type(error).__name__}: {error}"))
+
+
+def _by_provider(error: AnymailError) -> Failure:
+    # What a provider answers is as often about the account (unpaid, sender unknown) as about the message, and each
+    # has its own codes: only what it says of the recipient, or can't carry at all, is for good.
+    final = isinstance(error, AnymailRecipientsRefused | AnymailInvalidAddress | AnymailUnsupportedFeature)
+    status = error.status_code
+    return Failure(
+        reason=_reason(f"{type(error).__name__}: {error}"),
+        final=final,
+        broken=not final and status not in _ABOUT_THE_MESSAGE,
+        unclear=isinstance(error, requests.ReadTimeout),
+    )
 
 
 def _answered(code: int, answer: bytes | str) -> Failure:

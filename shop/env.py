@@ -154,16 +154,54 @@ def email(name: str) -> dict[str, Any]:
     """
     Return Django's e-mail settings for a URL such as ``smtp+tls://user:password@host:587``.
 
+    A provider's name stands for its API, with django-anymail's settings behind it: ``brevo:?api_key=…``.
+
     :raises ImproperlyConfigured: the URL can't be read.
     """
+    url = text(name)
+    if url.partition(":")[0] in _MAIL_PROVIDERS:
+        return _mail_provider(name, url)
     try:
-        found: dict[str, Any] = environ.Env.email_url_config(text(name))
+        found: dict[str, Any] = environ.Env.email_url_config(url)
     except (ValueError, KeyError) as error:
         raise ImproperlyConfigured(f"{name} can't be read as an e-mail URL.") from error
     # The limits for Django's own are for each read, which a server that dawdles never reaches.
     if found["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
         found["EMAIL_BACKEND"] = "notifications.smtp.EmailBackend"
     return found
+
+
+# Those that django-anymail knows.
+_MAIL_PROVIDERS = (
+    "amazon_ses",
+    "brevo",
+    "mailersend",
+    "mailgun",
+    "mailjet",
+    "mailtrap",
+    "mandrill",
+    "postal",
+    "postmark",
+    "resend",
+    "scaleway",
+    "sendgrid",
+    "sparkpost",
+    "unisender_go",
+)
+
+
+def _mail_provider(name: str, url: str) -> dict[str, Any]:
+    provider, _, said = url.partition(":")
+    try:
+        options = dict(parse_qsl(said.removeprefix("?"), strict_parsing=True)) if said else {}
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} can't be read: write {provider}:?name=value&name=value, each value URL-encoded."
+        ) from error
+    chosen: dict[str, Any] = {f"{provider}_{option}".upper(): value for option, value in options.items()}
+    # Well within a sender's lease.
+    chosen["REQUESTS_TIMEOUT"] = 30
+    return {"EMAIL_BACKEND": f"anymail.backends.{provider}.EmailBackend", "ANYMAIL": chosen}
 
 
 def media_storage(name: str, *, keys: tuple[str, str]) -> dict[str, Any]:

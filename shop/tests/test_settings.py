@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
@@ -247,6 +248,25 @@ class TestEnv:
         assert (found["EMAIL_BACKEND"], found["EMAIL_USE_TLS"]) == ("notifications.smtp.EmailBackend", True)
         monkeypatch.setenv("EMAIL_URL", "filemail:///tmp/mail")
         assert env.email("EMAIL_URL")["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend"
+
+    def test_mail_by_a_provider_takes_its_settings_from_the_url(self, monkeypatch):
+        monkeypatch.setenv("EMAIL_URL", "mailgun:?api_key=a%26b&sender_domain=mail.shop.example")
+
+        assert env.email("EMAIL_URL") == {
+            "EMAIL_BACKEND": "anymail.backends.mailgun.EmailBackend",
+            "ANYMAIL": {
+                "MAILGUN_API_KEY": "a&b",
+                "MAILGUN_SENDER_DOMAIN": "mail.shop.example",
+                "REQUESTS_TIMEOUT": 30,
+            },
+        }
+        monkeypatch.setenv("EMAIL_URL", "mailgun://key")
+        with pytest.raises(ImproperlyConfigured, match=r"write mailgun:\?name=value"):
+            env.email("EMAIL_URL")
+
+    def test_every_provider_is_there(self):
+        for provider in env._MAIL_PROVIDERS:
+            assert find_spec(f"anymail.backends.{provider}")
 
     def test_a_pair_without_an_equals_sign_is_refused(self, monkeypatch):
         monkeypatch.setenv("SHOP_FAILPOINTS", "relay.after_ack")

@@ -36,6 +36,7 @@ class Order:
     log: Path
     armed: Path
     proxy: str = ""
+    hurry: bool = False
 
 
 def run(order: Order) -> None:
@@ -47,6 +48,8 @@ def run(order: Order) -> None:
     arm(order.armed)
     if order.proxy:
         kafka.connection_options = partial(through, order.proxy, kafka.connection_options)
+    if order.hurry:
+        kafka.client().KafkaConsumer = partial(impatient, kafka.client().KafkaConsumer)
     call_command(*order.command)
 
 
@@ -59,3 +62,8 @@ def arm(armed: Path) -> None:
 def through(proxy: str, options: Any) -> dict[str, Any]:
     """Return what a client of Kafka needs to connect through a proxy."""
     return {**options(), "proxy_url": proxy}
+
+
+def impatient(consumer: Any, *topics: str, **options: Any) -> Any:
+    """Return a consumer whose group waits for one that died while it joined as shortly as a broker allows."""
+    return consumer(*topics, **{**options, "session_timeout_ms": 6_000, "max_poll_interval_ms": 10_000})

@@ -21,6 +21,7 @@ from tools.chaos import part, plan, things
 from tools.services.base import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
@@ -39,7 +40,8 @@ class Rig:
     The parts of the shop, each a process of its own.
 
     ``hurry``: what waits for time to pass after a kill (the lease of a dead leader or sender, the pause before a
-    mail is tried again) is moved in the database instead, and a restarted consumer keeps its name.
+    mail is tried again) is moved in the database instead, a restarted consumer keeps its name, and a group waits
+    for a dead member as shortly as it can.
     """
 
     folder: Path
@@ -59,8 +61,17 @@ class Rig:
         for name in plan.PARTS:
             self._start(name)
 
-    def strike(self, blow: plan.Blow) -> None:
-        """Deal one blow, and come back when whoever fell runs again."""
+    def strike(self, blow: plan.Blow, let: Callable[[], None]) -> None:
+        """
+        Deal one blow while something moves, and come back when whoever fell runs again.
+
+        :param let: lets events out. Who is to die at a failpoint is told before, or might find nothing to do.
+        """
+        if isinstance(blow, plan.Kill) and blow.place:
+            time.sleep(blow.after)
+            self._die_at(blow, let)
+            return
+        let()
         if isinstance(blow, plan.Away):
             if self.link is not None:
                 self._be_away(self.link, blow.seconds)
@@ -69,9 +80,6 @@ class Rig:
             self._stop_leader(blow.seconds)
             return
         time.sleep(blow.after)
-        if blow.place:
-            self._die_at(blow)
-            return
         struck = [self._running[name] for name in (plan.PARTS if blow.who == plan.EVERYBODY else [blow.who])]
         for process in struck:
             process.kill()
@@ -119,6 +127,7 @@ class Rig:
             log=self.folder / f"{name}.log",
             armed=self._armed(name),
             proxy=self.link.url if self.link and name != plan.SENDER else "",
+            hurry=self.hurry,
         )
         # Forked from a process that has loaded the shop and has no threads.
         self._running[name] = multiprocessing.get_context("forkserver").Process(
@@ -152,7 +161,7 @@ class Rig:
             self.strays.append(f"a broker that was away was asked {knocks:.0f} times a second")
         self.deaths["broker away"] += 1
 
-    def _die_at(self, kill: plan.Kill) -> None:
+    def _die_at(self, kill: plan.Kill, let: Callable[[], None]) -> None:
         """Arm a failpoint and wait until somebody dies of it; whoever leads by then, if it is the leader's."""
         until = time.monotonic() + _PATIENCE
         armed: set[str] = set()
@@ -162,6 +171,7 @@ class Rig:
                 self._armed(name).write_text(kill.place)
                 self._signal(name, signal.SIGUSR1)
                 armed.add(name)
+                let()
             if not all(process.is_alive() for process in self._running.values()):
                 self.revive()
                 self.deaths[kill.place] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import django
@@ -84,12 +85,15 @@ def run(options: argparse.Namespace, mailbox: Mailbox, folder: Path) -> int:
 
 def _strike(rig: Rig, announcers: list[Announcer], blows: list[plan.Blow], events: int) -> None:
     """Let a part of the events out for each blow, so that each falls while something moves."""
-    for number in range(1, len(blows) + 2):
+
+    def let(parts: int) -> None:
         for place, announcer in enumerate(announcers):
-            announcer.let((events + place) // ANNOUNCERS * number // (len(blows) + 1))
-        if number <= len(blows):
-            rig.strike(blows[number - 1])
-            rig.let_time_pass()
+            announcer.let((events + place) // ANNOUNCERS * parts // (len(blows) + 1))
+
+    for number, blow in enumerate(blows, start=1):
+        rig.strike(blow, partial(let, number))
+        rig.let_time_pass()
+    let(len(blows) + 1)
     for announcer in announcers:
         announcer.end()
 
@@ -97,7 +101,7 @@ def _strike(rig: Rig, announcers: list[Announcer], blows: list[plan.Blow], event
 def _drain(rig: Rig) -> None:
     """Wait until everything is where it belongs, or nothing moves any more."""
     last, moved = ledgers.waiting(), time.monotonic()
-    while any(last.values()) and time.monotonic() - moved < (15 if rig.hurry else _STUCK_SECONDS):
+    while any(last.values()) and time.monotonic() - moved < (30 if rig.hurry else _STUCK_SECONDS):
         time.sleep(0.2)
         rig.revive()
         rig.let_time_pass()

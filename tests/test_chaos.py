@@ -32,6 +32,7 @@ def test_kills_lose_nothing_make_nothing_up_and_keep_the_order(kafka: str) -> No
         capture_output=True,
         text=True,
         check=False,
+        timeout=100,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -94,3 +94,28 @@ class Announcer:
         for event in events:
             self.committed[event.aggregate_id] = event.version
         return count
+
+
+class Feed:
+    """Lets events out of announcers: a part for each blow, and a few more than asked for where somebody starves."""
+
+    MORE = 30
+
+    def __init__(self, announcers: Sequence[Announcer], *, events: int, parts: int) -> None:
+        self._announcers, self._events, self._of = announcers, events, parts
+        self._parts = self._more = 0
+
+    def part(self) -> None:
+        """Let the next part out."""
+        self._parts += 1
+        self._let()
+
+    def more(self) -> None:
+        """Let a few more out."""
+        self._more += self.MORE
+        self._let()
+
+    def _let(self) -> None:
+        total = self._events * self._parts // self._of + self._more
+        for place, announcer in enumerate(self._announcers):
+            announcer.let((total + place) // len(self._announcers))

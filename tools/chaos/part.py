@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -50,7 +52,16 @@ def run(order: Order) -> None:
         kafka.connection_options = partial(through, order.proxy, kafka.connection_options)
     if order.hurry:
         kafka.client().KafkaConsumer = partial(impatient, kafka.client().KafkaConsumer)
+    threading.Thread(target=end_with_the_run, daemon=True).start()
     call_command(*order.command)
+
+
+def end_with_the_run() -> None:
+    """End this process when the one that ordered it is gone, however it went."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def arm(armed: Path) -> None:

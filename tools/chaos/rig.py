@@ -21,15 +21,16 @@ from tools.chaos import part, plan, things
 from tools.services.base import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
+    from tools.chaos.announcer import Feed
     from tools.chaos.link import Link
     from tools.chaos.mailbox import Mailbox
 
 # All processes together, each with its clients; one that asks without a pause asks thousands of times.
 MOST_KNOCKS = 30
+HUNGRY_SECONDS = 2.0
 # A dead member's session, a dead leader's lease, and a busy machine.
 _PATIENCE = 90.0
 
@@ -61,17 +62,17 @@ class Rig:
         for name in plan.PARTS:
             self._start(name)
 
-    def strike(self, blow: plan.Blow, let: Callable[[], None]) -> None:
+    def strike(self, blow: plan.Blow, feed: Feed) -> None:
         """
         Deal one blow while something moves, and come back when whoever fell runs again.
 
-        :param let: lets events out. Who is to die at a failpoint is told before, or might find nothing to do.
+        :param feed: lets events out. Who is to die at a failpoint is told before, or might find nothing to do.
         """
         if isinstance(blow, plan.Kill) and blow.place:
             time.sleep(blow.after)
-            self._die_at(blow, let)
+            self._die_at(blow, feed)
             return
-        let()
+        feed.part()
         if isinstance(blow, plan.Away):
             if self.link is not None:
                 self._be_away(self.link, blow.seconds)
@@ -161,9 +162,10 @@ class Rig:
             self.strays.append(f"a broker that was away was asked {knocks:.0f} times a second")
         self.deaths["broker away"] += 1
 
-    def _die_at(self, kill: plan.Kill, let: Callable[[], None]) -> None:
+    def _die_at(self, kill: plan.Kill, feed: Feed) -> None:
         """Arm a failpoint and wait until somebody dies of it; whoever leads by then, if it is the leader's."""
         until = time.monotonic() + _PATIENCE
+        hungry = time.monotonic() + HUNGRY_SECONDS
         armed: set[str] = set()
         while time.monotonic() < until:
             name = self._leader() if kill.who == plan.LEADER else kill.who
@@ -171,11 +173,16 @@ class Rig:
                 self._armed(name).write_text(kill.place)
                 self._signal(name, signal.SIGUSR1)
                 armed.add(name)
-                let()
+                if len(armed) == 1:
+                    feed.part()
             if not all(process.is_alive() for process in self._running.values()):
                 self.revive()
                 self.deaths[kill.place] += 1
                 return
+            # Another one may have had all of it.
+            if time.monotonic() > hungry:
+                feed.more()
+                hungry = time.monotonic() + HUNGRY_SECONDS
             time.sleep(0.02)
         self.strays.append(f"{kill.place} was never reached")
 

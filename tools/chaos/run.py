@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from functools import partial
 from typing import TYPE_CHECKING
 
 import django
@@ -16,7 +15,7 @@ django.setup()
 from shop.core.ids import new_id  # noqa: E402
 from shop.events.kafka import create_topics  # noqa: E402
 from tools.chaos import ledgers, plan, plants, things  # noqa: E402
-from tools.chaos.announcer import Announcer  # noqa: E402
+from tools.chaos.announcer import Announcer, Feed  # noqa: E402
 from tools.chaos.link import Link  # noqa: E402
 from tools.chaos.rig import Rig  # noqa: E402
 from users.models import User  # noqa: E402
@@ -79,21 +78,19 @@ def run(options: argparse.Namespace, mailbox: Mailbox, folder: Path) -> int:
         rig.stop()
     rig.strays += [f"announcing failed: {one.failure!r}" for one in announcers if one.failure]
     verdict = ledgers.judge(committed, mailbox, rig)
-    print(f"  {time.monotonic() - began:.0f} s, the last {drained:.0f} of them to drain")
+    print(
+        f"  {sum(committed.values())} events, {time.monotonic() - began:.0f} s, the last {drained:.0f} of them to drain"
+    )
     return _report(verdict, rig, mailbox)
 
 
 def _strike(rig: Rig, announcers: list[Announcer], blows: list[plan.Blow], events: int) -> None:
     """Let a part of the events out for each blow, so that each falls while something moves."""
-
-    def let(parts: int) -> None:
-        for place, announcer in enumerate(announcers):
-            announcer.let((events + place) // ANNOUNCERS * parts // (len(blows) + 1))
-
-    for number, blow in enumerate(blows, start=1):
-        rig.strike(blow, partial(let, number))
+    feed = Feed(announcers, events=events, parts=len(blows) + 1)
+    for blow in blows:
+        rig.strike(blow, feed)
         rig.let_time_pass()
-    let(len(blows) + 1)
+    feed.part()
     for announcer in announcers:
         announcer.end()
 

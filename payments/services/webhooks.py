@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from payments.services.clock import Clock
 from payments.services.disputing import settle_dispute
 from payments.services.settling import settle_payment
 from payments.services.strangers import meet_intent
+from payments.services.turns import Turn
 from payments.stripe_client import patience
 from shop.core.failpoints import failpoint
 from shop.core.transactions import use_case
@@ -56,7 +56,7 @@ _AT_ONCE = 500
 _MOST_FAILURES = 3
 # Of the threads of a process one settles what has just come; the others store and answer. In a burst, or while Stripe
 # is slow, answers would else wait for questions, and shoppers for both.
-_turn = threading.Lock()
+_turn = Turn()
 
 
 def record_webhook(*, raw: bytes, signature: str, now: datetime) -> None:
@@ -64,19 +64,19 @@ def record_webhook(*, raw: bytes, signature: str, now: datetime) -> None:
     Store what Stripe tells, once, and settle what it is about; when this returns it is stored.
 
     Transaction: one that stores, then those of settling. What can't be settled now stays unprocessed and is tried
-    again by ``retry_webhooks``, and so does at once what comes while another one is being settled by this process; the
+    again by ``retry_webhooks``, and so is at once what comes in a burst, or while this process settles another one; the
     same webhook again does nothing.
 
     :raises SignatureInvalid: it isn't Stripe's; nothing is stored.
     """
     notice = gateway.verify_webhook(raw, signature, now=now)
     failpoint("webhook.verified_before_tx")
-    due = now if _turn.locked() else now + _FIRST_PAUSE
-    if _is_new(notice, now, due) and _turn.acquire(blocking=False):
+    due = now + _FIRST_PAUSE if _turn.is_free() else now
+    if _is_new(notice, now, due) and _turn.take():
         try:
             _try(notice.id, now=now)
         finally:
-            _turn.release()
+            _turn.give_back()
     failpoint("webhook.after_commit_before_200")
 
 

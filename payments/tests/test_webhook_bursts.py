@@ -11,19 +11,29 @@ from django.utils import timezone
 from payments import services
 from payments.models import StripeEvent
 from payments.services import webhooks
+from payments.services.turns import Turn
 from payments.tests.paying import an_order, confirm, events, started
 from payments.tests.test_webhooks import a_success, post
 
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def taken(monkeypatch):
+    """Take this process's turn, as a thread does that settles; return it."""
+    turn = Turn()
+    monkeypatch.setattr(webhooks, "_turn", turn)
+    assert turn.take()
+    return turn
+
+
 class TestBurst:
-    def test_leaves_what_comes_while_another_is_settled_to_the_worker(self, stripe):
+    def test_leaves_what_comes_while_another_is_settled_to_the_worker(self, stripe, taken):
         """A burst is answered by storing; of a process's threads one settles."""
         payment, raw = a_success(stripe)
         before = len(stripe.requests)
-        with webhooks._turn:
-            response = post(raw, stripe.sign(raw))
+        response = post(raw, stripe.sign(raw))
+        taken.give_back()
 
         event = StripeEvent.objects.get()
         assert (response.status_code, event.processed_at, event.attempts) == (200, None, 0)
@@ -31,17 +41,16 @@ class TestBurst:
         assert services.retry_webhooks(now=timezone.now()) == 1
         payment.refresh_from_db()
         assert payment.pays_order
-        assert not webhooks._turn.locked()
+        assert taken.is_free()
 
-    def test_tries_no_more_than_three_while_stripe_is_down(self, stripe):
+    def test_tries_no_more_than_three_while_stripe_is_down(self, stripe, taken):
         for _ in range(4):
             payment = started(an_order())
             confirm(stripe, payment)
         stripe.fail_next("GET", "payment_intents/", "before", times=10)
-        with webhooks._turn:
-            for event in events(stripe, "payment_intent.succeeded"):
-                raw = json.dumps(event).encode()
-                post(raw, stripe.sign(raw))
+        for event in events(stripe, "payment_intent.succeeded"):
+            raw = json.dumps(event).encode()
+            post(raw, stripe.sign(raw))
 
         assert services.retry_webhooks(now=timezone.now()) == 0
 
@@ -49,3 +58,31 @@ class TestBurst:
         stripe.faults.clear()
         later = timezone.now() + timedelta(seconds=5)
         assert services.retry_webhooks(now=later) == 4
+
+
+class TestTurn:
+    def test_is_one_at_a_time(self):
+        turn = Turn()
+
+        assert turn.is_free()
+        assert turn.take()
+        assert not turn.is_free()
+        assert not turn.take()
+        turn.give_back()
+        assert turn.take()
+
+    def test_rests_for_a_second_once_three_missed_it(self, monkeypatch):
+        moment = [100.0]
+        monkeypatch.setattr("payments.services.turns.time.monotonic", lambda: moment[0])
+        turn = Turn()
+        turn.take()
+
+        assert [turn.take() for _ in range(3)] == [False] * 3
+        turn.give_back()
+
+        assert (turn.is_free(), turn.take()) == (False, False)
+        moment[0] += 1
+        assert turn.take()
+        turn.take()
+        turn.give_back()
+        assert turn.is_free()

@@ -198,7 +198,7 @@ class TestFiveAtOnce:
         told = events(stripe)
 
         # As many processes: each has a turn of its own.
-        turns = SimpleNamespace(locked=lambda: False, acquire=lambda **_: True, release=lambda: None)
+        turns = SimpleNamespace(is_free=lambda: True, take=lambda: True, give_back=lambda: None)
         monkeypatch.setattr(webhooks, "_turn", turns)
         together(len(told), lambda number: deliver(stripe, told[number]))
 

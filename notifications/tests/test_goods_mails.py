@@ -107,6 +107,16 @@ def test_cancelled_lines_say_what_goes_back(order, mailoutbox):
     assert "We are returning €19.90 the way you paid it." in mail.body
 
 
+def test_cancelled_lines_of_money_that_is_only_held_say_that_it_is_not_taken(order, mailoutbox):
+    cancel_lines(order, [1, 0])
+    Order.objects.filter(pk=order.pk).update(payment_status="authorized", language="de")
+
+    mail = mailed(mailoutbox)
+
+    assert "Die 19,90\xa0€ dafür werden nicht abgebucht." in mail.body
+    assert "Wir erstatten" not in mail.body
+
+
 def test_each_step_of_a_return_is_told(order, mailoutbox):
     ship(order)
     mailed(mailoutbox)

@@ -208,10 +208,11 @@ def test_a_lasting_member_that_restarts_moves_no_partition(broker, backend):
         thread.start()
         return stop, thread
 
-    wait_for(lambda: len(look()[1]) == 6)
+    # The client may learn of the new topic only when its metadata is ten seconds old, and joins then.
+    wait_for(lambda: len(look()[1]) == 6, seconds=60)
     stop, thread = restart()
     try:
-        wait_for(lambda: len(look()[1]) == 3)
+        wait_for(lambda: len(look()[1]) == 3, seconds=60)
         shared = met[-1]
         stop.set()
         thread.join(20)

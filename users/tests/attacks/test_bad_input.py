@@ -16,7 +16,12 @@ from users.tests import access
 from users.tests.access import TABLE, undone
 from users.tests.attacks.test_mass_assignment import openapi, served
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("cheap_passwords"),
+    # It refuses text and numbers that SQLite takes.
+    pytest.mark.needs_postgres,
+]
 
 CODES = {*DomainError.registry, *problems.FRAMEWORK_PROBLEMS} - {"internal_error", "unavailable"}
 READS_A_BODY = [name for name in TABLE if name.partition(" ")[0] in ("POST", "PUT", "PATCH")]

@@ -66,6 +66,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         url_of(Postgres.name)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, in the random order it came in, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("timeout", "needs_kafka"))))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what belongs to the other pass, and what needs a service that this machine lacks."""
     for name in ("postgres", "kafka", "redis", "stripe_mock", "browser"):

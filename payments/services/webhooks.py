@@ -72,11 +72,16 @@ def record_webhook(*, raw: bytes, signature: str, now: datetime) -> None:
     notice = gateway.verify_webhook(raw, signature, now=now)
     failpoint("webhook.verified_before_tx")
     due = now + _FIRST_PAUSE if _turn.is_free() else now
-    if _is_new(notice, now, due) and _turn.take():
-        try:
-            _try(notice.id, now=now)
-        finally:
-            _turn.give_back()
+    event = _stored(notice, now, due)
+    if event is not None and event.processed_at is None:
+        if _turn.take():
+            try:
+                _try(notice.id, now=now)
+            finally:
+                _turn.give_back()
+        elif due > now:
+            # Another thread was quicker to take the turn: nobody is at this one, so the worker needn't wait.
+            StripeEvent.objects.filter(pk=notice.id, processed_at__isnull=True).update(next_attempt_at=now)
     failpoint("webhook.after_commit_before_200")
 
 
@@ -99,19 +104,18 @@ def retry_webhooks(*, now: datetime) -> int:
     return settled
 
 
-def _is_new(notice: Notice, now: datetime, due: datetime) -> bool:
-    """Store a webhook; tell whether it is new. A twin waits for the first one's commit."""
+def _stored(notice: Notice, now: datetime, due: datetime) -> StripeEvent | None:
+    """Store a webhook and return it; None if it was there. A twin waits for the first one's commit."""
     try:
         # Without looking first, and without a savepoint: in a burst each statement counts, and twins are rare.
-        use_case(_store, notice, now, due)
+        return use_case(_store, notice, now, due)
     except IntegrityError:
         if not StripeEvent.objects.filter(pk=notice.id).exists():
             raise
-        return False
-    return True
+        return None
 
 
-def _store(notice: Notice, now: datetime, due: datetime) -> None:
+def _store(notice: Notice, now: datetime, due: datetime) -> StripeEvent:
     values = {
         "type": notice.type,
         "livemode": notice.livemode,
@@ -123,8 +127,14 @@ def _store(notice: Notice, now: datetime, due: datetime) -> None:
         "received_at": now,
         "next_attempt_at": due,
     }
-    StripeEvent(pk=notice.id, **values).save(force_insert=True)
+    event = StripeEvent(pk=notice.id, **values)
+    event.ignored = _why_ignored(event)
+    if event.ignored:
+        # There is nothing to settle, so nobody need take a turn for it.
+        event.processed_at, event.next_attempt_at = now, None
+    event.save(force_insert=True)
     failpoint("webhook.in_tx_after_event_insert")
+    return event
 
 
 @patience()

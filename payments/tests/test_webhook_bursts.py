@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -42,6 +43,24 @@ class TestBurst:
         payment.refresh_from_db()
         assert payment.pays_order
         assert taken.is_free()
+
+    def test_needs_no_turn_for_what_is_ignored(self, stripe, taken):
+        confirm(stripe, started(an_order()))
+        raw = json.dumps(events(stripe, "payment_intent.created")[0]).encode()
+
+        post(raw, stripe.sign(raw))
+
+        event = StripeEvent.objects.get()
+        assert (event.ignored, event.processed_at is None, event.next_attempt_at) == ("type", False, None)
+        assert taken.take() is False
+
+    def test_leaves_to_the_worker_at_once_what_loses_the_turn_while_it_is_stored(self, stripe, monkeypatch):
+        _payment, raw = a_success(stripe)
+        monkeypatch.setattr(webhooks, "_turn", SimpleNamespace(is_free=lambda: True, take=lambda: False))
+
+        post(raw, stripe.sign(raw))
+
+        assert services.retry_webhooks(now=timezone.now()) == 1
 
     def test_tries_no_more_than_three_while_stripe_is_down(self, stripe, taken):
         for _ in range(4):

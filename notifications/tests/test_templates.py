@@ -24,7 +24,7 @@ from notifications.tests.test_rendering import seen
 from shop.audit.models import AuditEntry
 from shop.core.errors import NotFound, ValidationFailed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]
+pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at"), pytest.mark.once]
 
 GOOD = Words(
     subject="Danke, {{ order.shipping_address.full_name }}: {{ order.number }}",

@@ -18,7 +18,7 @@ from shop.events.models import OutboxEvent
 from tests.statements import statements
 from users.tests.factories import StaffFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 STEPS = ("send_parcel", "mark_delivered", "take_back", "cancel_some", "cancel_whole")
 

@@ -17,7 +17,7 @@ from products.tests.factories import NOW
 from shop.core.errors import NotFound
 from shop.core.transactions import TransactionRequired
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 CHOICES = {
     STATUS: Order.Status.values,

@@ -15,7 +15,7 @@ from payments.tests.paying import an_order, started
 from shop.core.money import EXPONENTS, Money
 from tools.stripe_fake import currencies
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 # As configured: the tests' own Stripe is asked once.
 RETRIES = stripe_client._RETRIES

@@ -17,7 +17,7 @@ from users import pages, selectors
 from users.tests.factories import UserFactory
 from users.tests.moving import asked
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 FOLDER = Path(pages.__file__).parent
 NEW = "violet kettle on a roof"

@@ -15,7 +15,11 @@ from users.tests.attacks.strangers import ADDRESSES, KINDS, make_accounts, seen
 from users.tests.clients import client_of
 from users.tests.factories import PASSWORD, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords", "mail_server")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("cheap_passwords", "mail_server"),
+    pytest.mark.once,
+]
 
 AUTH = "/api/v1/auth/"
 NEW = "violet kettle on a roof"

@@ -14,15 +14,18 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import TransactionTestCase
 
 from tests.environment import KEEPER, POSTGRES_PASS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from django.db.models import Model
     from pytest_django import DjangoDbBlocker
 
 _TEMPLATE: Final = "test_template"
@@ -89,10 +92,28 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker, _template: Template) -> None:
-    """Make the database, and offer it to the other workers."""
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, _template: Template
+) -> Iterator[None]:
+    """Make the database, offer it to the other workers, and begin every test with what the migrations wrote."""
     with django_db_blocker.unblock():
         _template.offer()
+        written = [rows for model in _models() if (rows := list(model._base_manager.all()))]
+    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def empty_and_put_back(test: TransactionTestCase) -> None:
+        empty(test)
+        for rows in written:
+            type(rows[0])._base_manager.bulk_create(rows)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(TransactionTestCase, "_fixture_teardown", empty_and_put_back)
+        yield
+
+
+def _models() -> list[type[Model]]:
+    # Content types and permissions are written again by the signal that follows emptying.
+    return [model for model in apps.get_models() if model._meta.app_label not in ("auth", "contenttypes")]
 
 
 @pytest.fixture(scope="session", autouse=True)

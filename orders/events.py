@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypedDict
 from uuid import UUID
 
@@ -17,8 +17,8 @@ class SoldLine(TypedDict):
     quantity: int
 
 
-class CancelledLine(TypedDict):
-    """Units of an order's line that won't be sent."""
+class LineUnits(TypedDict):
+    """Units of an order's line: such as won't be sent, or came back."""
 
     line_id: UUID
     quantity: int
@@ -123,7 +123,7 @@ class LinesCancelled(Event):
     order_id: UUID
     amount: int
     currency: str
-    lines: list[CancelledLine]
+    lines: list[LineUnits]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +138,8 @@ class ReturnMoved(Event):
     status: str
     amount: int | None
     currency: str
+    # What came back; empty until something has, and in what was announced before it was there.
+    lines: list[LineUnits] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

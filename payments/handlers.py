@@ -11,6 +11,8 @@ from shop.events.registry import handles
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from orders.events import LineUnits
+    from payments.models.refund import RefundedLine
     from shop.events.registry import Received
 
 
@@ -38,7 +40,7 @@ def on_lines_cancelled(event: Received, now: datetime) -> None:
         amount=fact.amount,
         reason=Refund.Reason.LINES_CANCELLED,
         cancellation_id=fact.cancellation_id,
-        lines=[{"line": str(line["line_id"]), "quantity": line["quantity"]} for line in fact.lines],
+        lines=_units(fact.lines),
         now=now,
     )
 
@@ -55,8 +57,17 @@ def on_return_moved(event: Received, now: datetime) -> None:
     """Have the money for what came back go back too, once staff have said how much."""
     fact: Any = event.fact
     if fact.status == "refunded" and fact.amount:
-        reason = Refund.Reason.RETURNED
-        services.refund_part(order_id=fact.order_id, amount=fact.amount, reason=reason, now=now)
+        services.refund_part(
+            order_id=fact.order_id,
+            amount=fact.amount,
+            reason=Refund.Reason.RETURNED,
+            lines=_units(fact.lines),
+            now=now,
+        )
+
+
+def _units(lines: list[LineUnits]) -> list[RefundedLine]:
+    return [{"line": str(line["line_id"]), "quantity": line["quantity"]} for line in lines]
 
 
 @handles("payments.payment_succeeded.v1", group="payments")

@@ -212,6 +212,12 @@ def _tell(order: Order, back: Return, *, actor: Actor, now: datetime) -> None:
             status=back.status,
             amount=back.amount,
             currency=order.currency,
+            lines=[
+                {"line_id": line_id, "quantity": quantity}
+                for line_id, quantity in back.lines.filter(received__gt=0)
+                .order_by("line__position")
+                .values_list("line_id", "received")
+            ],
         ),
         now=now,
     )

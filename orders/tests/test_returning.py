@@ -33,6 +33,11 @@ def announced() -> list[tuple]:
     return [(row.version, row.payload["status"], row.payload["amount"]) for row in rows]
 
 
+def came_back() -> list[list[int]]:
+    rows = OutboxEvent.objects.filter(type="orders.return_moved.v1").order_by("pk")
+    return [[line["quantity"] for line in row.payload["lines"]] for row in rows]
+
+
 def stored() -> list[tuple]:
     lines = ReturnLine.objects.order_by("pk").values_list("quantity", "received", "restocked", "amount")
     return [*Return.objects.order_by("pk").values_list("status", "version", "amount"), *lines]
@@ -58,6 +63,7 @@ class TestSteps:
             (3, "received", None),
             (4, "refunded", 2990),
         ]
+        assert came_back() == [[], [], [1, 2], [1, 2]]
         assert list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))[-3:] == [
             "orders.return_approved",
             "orders.return_received",

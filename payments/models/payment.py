@@ -81,6 +81,8 @@ class Payment(models.Model):
     capture_before = models.DateTimeField(null=True, blank=True)
     # Of what is authorized, what won't be taken: it was cancelled before it was sent.
     released = models.BigIntegerField(default=0, db_default=0)
+    # [{line, quantity}] of the order that this is for, as far as it is for units; a line may stand here twice.
+    released_lines = models.JSONField(default=list, db_default=[], blank=True)
     # Set by the first parcel; a sender asks Stripe.
     capture_requested_at = models.DateTimeField(null=True, blank=True)
     # What the sender is asking for; until then it may still become less.

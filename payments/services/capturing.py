@@ -72,7 +72,7 @@ def take_off(
 
     :param amount: minor units of the order's currency.
     :param cancellation_id: what it is for, so that it goes back once.
-    :param lines: the units that it is for; a refund keeps them, and its credit note names them.
+    :param lines: the units that it is for; payment or refund keeps them, and the credit note names them.
     :raises Unavailable: the money is being taken just now; asked again in a moment, part of it goes back.
     """
     _, payment = lock_open_payment(order_id)
@@ -89,7 +89,9 @@ def take_off(
     if payment.capture_amount is not None:
         raise Unavailable(retry_after=5)
     released = min(payment.released + amount, payment.amount)
-    Payment.objects.filter(pk=payment.pk).update(released=released)
+    Payment.objects.filter(pk=payment.pk).update(
+        released=released, released_lines=[*payment.released_lines, *lines]
+    )
 
 
 def capture_payments(*, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -108,8 +109,10 @@ def _facts(receipt: Receipt, *, amount: int, gone: int, reason: str) -> dict[str
 
 
 def _lines(payment: Payment, refund: Refund | None) -> list[dict[str, Any]]:
-    """Return the units that a refund is for as they were sold; none where it is for an amount."""
-    units = {row["line"]: row["quantity"] for row in refund.lines} if refund else {}
+    """Return the units that money goes back for, or was never taken for, as they were sold; none for an amount."""
+    units: Counter[str] = Counter()
+    for row in refund.lines if refund else payment.released_lines:
+        units[row["line"]] += row["quantity"]
     if not units:
         return []
     return [

@@ -13,7 +13,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from pypdf import PdfReader
 
-from orders.tests.parcels import cancel_lines, ship
+from orders.tests.backs import approve, ask, receive, refund
+from orders.tests.factories import place
+from orders.tests.parcels import cancel_lines, deliver, ship
 from payments import services
 from payments.models import CreditNote, Payment, Receipt, ReceiptCounter, Refund
 from payments.proving import digest_of, read, squares, written
@@ -24,6 +26,7 @@ from payments.tests.test_capturing import authorized, capture, three
 from payments.tests.test_events import spread
 from payments.tests.test_receipts import issue as issue_receipt
 from payments.tests.test_receipts import settled
+from products.tests.factories import variant
 from shop.core.transactions import use_case
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import UserFactory
@@ -93,20 +96,46 @@ class TestIssue:
         settings.PAYMENT_CAPTURE = "shipping"
         order = three()
         authorized(stripe, order)
-        cancel_lines(order, [1], now=timezone.now())
-        spread()
+        for _ in range(2):
+            cancel_lines(order, [1], now=timezone.now())
+            spread()
         ship(order, now=timezone.now())
         capture()
         spread()
 
         note = CreditNote.objects.get()
+        (line,) = order.lines.all()
 
         assert (note.refund_id, note.document["total"], note.document["reason"]) == (
             None,
-            "19.90",
+            "39.80",
             "lines_cancelled",
         )
+        assert note.document["lines"] == [
+            {"sku": line.sku, "name": line.name, "options": line.options, "quantity": 2}
+        ]
         assert Receipt.objects.get().document["total"] == "64.60"
+
+    def test_names_what_came_back(self, stripe):
+        now = timezone.now()
+        order = place(variant(price=1500), variant(price=500), quantity=2, now=now)
+        paid(stripe, order)
+        ship(order, now=now)
+        deliver(order, now=now)
+        back = ask(order, [2, 1], now=now)
+        approve(back, now=now)
+        receive(back, [1, 1], now=now)
+        refund(back, now=now)
+        spread()
+        services.send_refunds(now=timezone.now())
+        spread()
+
+        note = CreditNote.objects.get()
+        lines = list(order.lines.order_by("position"))
+        assert (note.document["total"], note.document["reason"]) == ("20.00", "returned")
+        assert note.document["lines"] == [
+            {"sku": line.sku, "name": line.name, "options": line.options, "quantity": 1} for line in lines
+        ]
 
 
 def given_back_by_hand(payment: Payment, amount: int) -> Refund:

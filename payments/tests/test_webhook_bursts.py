@@ -105,3 +105,18 @@ class TestTurn:
         turn.take()
         turn.give_back()
         assert turn.is_free()
+
+    def test_rests_for_another_second_while_twenty_ask_in_one(self, monkeypatch):
+        moment = [100.0]
+        monkeypatch.setattr("payments.services.turns.time.monotonic", lambda: moment[0])
+        turn = Turn()
+        turn.take()
+        for _ in range(3):
+            turn.take()
+        turn.give_back()
+
+        assert [turn.take() for _ in range(20)] == [False] * 20
+        moment[0] += 1
+        assert [turn.take() for _ in range(19)] == [False] * 19
+        moment[0] += 1
+        assert turn.take()

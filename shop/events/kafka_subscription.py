@@ -63,11 +63,14 @@ class Subscription:
                 metadata_max_age_ms=10_000,
                 session_timeout_ms=45_000 if instance else 15_000,
             )
-            # Known before it joins: a member that hands out the partitions while it knows none of a topic may keep
-            # everybody without them until somebody else joins.
-            for topic in sorted(topics):
-                self._consumer.partitions_for_topic(topic)
-        self._consumer.subscribe(sorted(topics))
+            with contextlib.ExitStack() as unless_ready:
+                unless_ready.callback(self.close)
+                # Known before it joins: a member that hands out the partitions while it knows none of a topic may keep
+                # everybody without them until somebody else joins.
+                for topic in sorted(topics):
+                    self._consumer.partitions_for_topic(topic)
+                self._consumer.subscribe(sorted(topics))
+                unless_ready.pop_all()
 
     def poll(self, *, milliseconds: int, most: int) -> list[Record]:
         """

@@ -1,4 +1,8 @@
-"""Whole shops as child processes on free ports: awaited by asking them, stopped by their pids."""
+"""
+Whole shops as child processes on free ports: awaited by asking them, stopped by their pids.
+
+What a shop leaves, in tables, logs and mails, is searched for secrets when it has stopped.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,7 @@ from aiosmtpd.controller import Controller
 
 from shop.events import registry
 from tests.environment import ROOT, setting_names
+from tests.leftovers import secrets_left
 from tests.services_plugin import do_without
 from tools.services import Service, ServiceMissing
 from tools.services.base import GUARD, HOST, free_port
@@ -148,6 +153,7 @@ def embedded_shop(folder: Path) -> Iterator[RunningShop]:
         yield shop
     finally:
         shop.stop()
+    assert not secrets_left(folder, database="", mails=shop.mailbox())
 
 
 @contextlib.contextmanager
@@ -175,6 +181,7 @@ def real_shop(folder: Path, *, database: str, brokers: str) -> Iterator[RunningS
             yield shop
         finally:
             shop.stop()
+        assert not secrets_left(folder, database=database, mails=shop.mailbox())
 
 
 @contextlib.contextmanager

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
+from contextlib import closing
+from email.message import EmailMessage
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +19,8 @@ from shop.api.middleware import request_id
 from shop.core.ids import new_id
 from tests import leaks, leaks_plugin
 from tests.leaks import KINDS, LogWatch, Watch, kinds_in
+from tests.leftovers import secrets_left
+from tests.running_shop import execute, own_database
 from users.models import User
 
 # One of each, made up.
@@ -131,3 +136,31 @@ class TestWatch:
         unknown = SimpleNamespace(iter_markers=lambda _: [SimpleNamespace(args=("password",))])
         with pytest.raises(AssertionError, match="password"):
             leaks_plugin.planted(unknown)  # type: ignore[arg-type]
+
+
+@pytest.mark.once
+class TestLeftovers:
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_are_searched_in_logs_mails_and_tables(self, kind, tmp_path):
+        (tmp_path / "logs").mkdir()
+        (tmp_path / "logs" / "web.log").write_text(f"GET /?a={SECRETS[kind]}\n")
+        mail = EmailMessage()
+        mail["Subject"] = "Hello"
+        mail.set_content("plain")
+        mail.add_alternative(f"<p>{SECRETS[kind]}</p>", subtype="html")
+        with closing(sqlite3.connect(tmp_path / "shop.sqlite3")) as database, database:
+            database.execute("CREATE TABLE notes (id INTEGER, said TEXT)")
+            database.execute("INSERT INTO notes VALUES (1, ?)", [f'{{"a": "{SECRETS[kind]}"}}'])
+
+        found = secrets_left(tmp_path, database="", mails=[mail])
+
+        places = ["web.log", *([] if kind == "reset token" else ["a mail"]), "notes"]
+        assert found == [f"{kind} in {place}" for place in places]
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_are_searched_in_postgresql(self, kind, tmp_path, postgres):
+        with own_database(postgres) as database:
+            execute(database, "CREATE TABLE notes (id int, said jsonb, at timestamptz DEFAULT now())")
+            execute(database, f"""INSERT INTO notes VALUES (1, '{{"a": ["{SECRETS[kind]}"]}}')""")
+
+            assert secrets_left(tmp_path, database=database, mails=[]) == [f"{kind} in notes"]

@@ -67,6 +67,29 @@ def connection_options() -> dict[str, Any]:
     return options
 
 
+def connected(kind: str, **options: Any) -> Any:
+    """
+    Return a client of a kind (``KafkaConsumer``), which has met a broker.
+
+    The library's own clients leave a thread and sockets behind when they don't meet one.
+
+    :raises KafkaError: no broker answers, or it refuses; nothing is left open.
+    """
+    made = getattr(client(), kind)
+    networks = []
+
+    def network(**how: Any) -> Any:
+        networks.append(made.DEFAULT_CONFIG["kafka_client"](**how))
+        return networks[-1]
+
+    try:
+        return made(**connection_options(), **options, kafka_client=network)
+    except BaseException:
+        for one in networks:
+            one.close()
+        raise
+
+
 def topics() -> list[str]:
     """Return the topics of the shop: the four that are promised, and any other that an app announces to."""
     return sorted({*TOPICS, *(topic_of(name) for name in Event.registry)})
@@ -91,7 +114,7 @@ def create_topics(*, partitions: int = PARTITIONS, replicas: int = -1) -> list[s
 
 
 def _create_missing(wanted: dict[str, Any]) -> list[str]:
-    admin = client().KafkaAdminClient(**connection_options(), request_timeout_ms=REQUEST_MS)
+    admin = connected("KafkaAdminClient", request_timeout_ms=REQUEST_MS)
     try:
         there = set(admin.list_topics())
         made = []
@@ -124,7 +147,7 @@ def reachable() -> Iterator[None]:
 def answers() -> bool:
     """Tell whether a broker answers at all."""
     try:
-        admin = client().KafkaAdminClient(**connection_options(), request_timeout_ms=REQUEST_MS)
+        admin = connected("KafkaAdminClient", request_timeout_ms=REQUEST_MS)
     except errors().KafkaError:
         return False
     try:

@@ -91,8 +91,8 @@ class KafkaBackend:
 
 def new_producer() -> Any:
     """Return a producer that tells of every record whether it is kept."""
-    return kafka.client().KafkaProducer(
-        **kafka.connection_options(),
+    return kafka.connected(
+        "KafkaProducer",
         # Explicit: a conflicting option would otherwise switch it off with only a warning.
         enable_idempotence=True,
         acks="all",

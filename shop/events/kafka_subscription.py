@@ -51,8 +51,8 @@ class Subscription:
         self._instance = instance
         self._probe_at = 0.0
         with kafka.reachable():
-            self._consumer = kafka.client().KafkaConsumer(
-                **kafka.connection_options(),
+            self._consumer = kafka.connected(
+                "KafkaConsumer",
                 group_id=f"shop.{group}",
                 group_instance_id=instance,
                 enable_auto_commit=False,

@@ -214,9 +214,10 @@ def _tell(order: Order, back: Return, *, actor: Actor, now: datetime) -> None:
             currency=order.currency,
             lines=[
                 {"line_id": line_id, "quantity": quantity}
-                for line_id, quantity in back.lines.filter(received__gt=0)
-                .order_by("line__position")
-                .values_list("line_id", "received")
+                for line_id, quantity in back.lines.order_by("line__position").values_list(
+                    "line_id", "received"
+                )
+                if quantity
             ],
         ),
         now=now,

@@ -23,6 +23,7 @@ ALL_WELL = Verdict(outbox=CLEAN, topic=CLEAN, handled=CLEAN, mails=CLEAN, window
 
 @pytest.mark.needs_postgres
 @pytest.mark.needs_kafka
+@pytest.mark.timeout(300)
 @pytest.mark.django_db(transaction=True)
 def test_kills_lose_nothing_make_nothing_up_and_keep_the_order(kafka: str) -> None:
     command = [sys.executable, "-m", "tools.chaos.events", "--events=2000", "--mails=0.05", "--kills=11"]
@@ -32,7 +33,7 @@ def test_kills_lose_nothing_make_nothing_up_and_keep_the_order(kafka: str) -> No
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=280,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

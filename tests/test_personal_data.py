@@ -61,7 +61,7 @@ SAYS_NOTHING = {
     "orders.Shipment": "carrier carrier_name",
     "payments.CustomerDeletion": "customer_id",
     "payments.Dispute": "stripe_id currency reason status",
-    "payments.Payment": "currency method session_id capture_error",
+    "payments.Payment": "currency method session_id capture_error released_lines",
     "payments.PaymentException": "pi_id currency",
     "payments.CreditNote": "number series document digest code",
     "payments.Receipt": "number series digest code",
@@ -150,6 +150,7 @@ def lives(stripe, settings):
 
 
 @pytest.mark.django_db
+@pytest.mark.needs_postgres
 class TestWholeLife:
     """What people really do, through the front doors; every word of it has their mark."""
 
@@ -290,6 +291,7 @@ def marked(lives):
 
 
 @pytest.mark.django_db
+@pytest.mark.needs_postgres
 class TestEveryColumn:
     def test_has_a_row_in_these_lives(self, marked):
         empty = {column.model._meta.label for column in TABLE if not marked[0].values(column)}

@@ -14,7 +14,7 @@ from shop.audit.models import AuditEntry
 from tests.statements import statements
 from users.tests.factories import CustomerGroupFactory, StaffFactory, SuperuserFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 MOST = 15
 

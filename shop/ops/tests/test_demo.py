@@ -73,6 +73,7 @@ class TestPictures:
         assert Image.open(io.BytesIO(drawn[0])).size == (800, 800)
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_folders")
 class TestLoad:
@@ -124,6 +125,7 @@ class TestLoad:
         assert model("products.Product").count() == len(reading.products())
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_folders")
 class TestSignIns:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TABLES = {
-    "sqlite": "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'",
+    # Not what an index of words keeps for itself, in which any number may stand.
+    "sqlite": "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'",
     "postgres": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
 }
 

@@ -153,7 +153,7 @@ def embedded_shop(folder: Path) -> Iterator[RunningShop]:
         yield shop
     finally:
         shop.stop()
-    assert not secrets_left(folder, database="", mails=shop.mailbox())
+    _assert_no_secrets_left(shop)
 
 
 @contextlib.contextmanager
@@ -181,7 +181,12 @@ def real_shop(folder: Path, *, database: str, brokers: str) -> Iterator[RunningS
             yield shop
         finally:
             shop.stop()
-        assert not secrets_left(folder, database=database, mails=shop.mailbox())
+        _assert_no_secrets_left(shop, database)
+
+
+def _assert_no_secrets_left(shop: RunningShop, database: str = "") -> None:
+    found = secrets_left(shop.folder, database=database, mails=shop.mailbox())
+    assert not found, f"Written by this shop: {'; '.join(found)}"
 
 
 @contextlib.contextmanager

@@ -8,11 +8,11 @@ from functools import cached_property
 from itertools import starmap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Count, F, Min, QuerySet
+from django.db.models import Count, Min
 
 from products import search
 from products.attributes import folded
-from products.models import Category, ProductAttribute
+from products.models import Attribute, Category, ProductAttribute
 from products.selectors.browse import listed
 from products.selectors.texts import with_category_texts
 from shop.core.sql import Among
@@ -47,7 +47,7 @@ class Facets:
 
 def facets_of(*, filters: dict[str, Any], currency: str, now: datetime, language: str = "") -> Facets:
     """
-    Return the facets of a list: three statements.
+    Return the facets of a list: four statements.
 
     One more for each facet that is filtered by, and two for an attribute; and as many again as read products, where a
     word was a slip.
@@ -160,47 +160,49 @@ def _attributes(counted: _Counted) -> list[dict[str, Any]]:
     filtered = {
         folded(name.removeprefix(_PREFIX)): name for name in counted.filters if name.startswith(_PREFIX)
     }
-    others = _attributes_of(counted.without()).filter(attribute__filterable=True)
-    rows = _values(others.exclude(attribute__key__in=filtered))
-    for key, name in sorted(filtered.items()):
-        own = _attributes_of(counted.without(name)).filter(attribute__key=key)
-        rows += _values(own.filter(attribute__filterable=True))
-    by_attribute: dict[int, list[dict[str, Any]]] = {}
-    for row in rows:
-        by_attribute.setdefault(row["attribute"], []).append(row)
-    facets = [_facet(found) for found in by_attribute.values()]
+    # Apart from their values: joined, each of tens of thousands of these would be counted under the words of both.
+    attributes = {one.pk: one for one in Attribute.objects.filter(filterable=True)}
+    facets = []
+    for name, among in _asked(attributes, filtered).items():
+        rows = counted.without(name) if name else counted.without()
+        by_attribute: dict[int, list[dict[str, Any]]] = {}
+        for value in _values(rows, among):
+            by_attribute.setdefault(value["attribute"], []).append(value)
+        facets += [_facet(attributes[pk], values) for pk, values in by_attribute.items()]
     return [facet for _, facet in sorted(facets, key=lambda placed: placed[0])]
 
 
-def _attributes_of(rows: list[_Row]) -> QuerySet[ProductAttribute]:
-    return ProductAttribute.objects.filter(product__in=Among([row.pk for row in rows]))
+def _asked(attributes: dict[int, Attribute], filtered: dict[str, str]) -> dict[str, list[int]]:
+    """Return which attributes are counted without which filter; without an empty one means with all."""
+    asked: dict[str, list[int]] = {}
+    for pk, attribute in attributes.items():
+        asked.setdefault(filtered.get(attribute.key, ""), []).append(pk)
+    return asked
 
 
-def _values(rows: QuerySet[ProductAttribute]) -> list[dict[str, Any]]:
-    about = {name: F(f"attribute__{name}") for name in ("name", "kind", "unit", "position", "choices")}
+def _values(rows: list[_Row], attributes: list[int]) -> list[dict[str, Any]]:
+    products = Among([row.pk for row in rows])
+    of_these = ProductAttribute.objects.filter(product__in=products, attribute__in=attributes)
     # Products may write one value in different cases: one of them is shown.
-    counted = (
-        rows.order_by().values("attribute", "key", **about).annotate(shown=Min("value"), count=Count("pk"))
-    )
+    counted = of_these.order_by().values("attribute", "key").annotate(shown=Min("value"), count=Count("pk"))
     return [dict(row) for row in counted]
 
 
-def _facet(rows: list[dict[str, Any]]) -> tuple[tuple[int, str], dict[str, Any]]:
-    first = rows[0]
-    order = {folded(choice): place for place, choice in enumerate(first["choices"])}
+def _facet(attribute: Attribute, values: list[dict[str, Any]]) -> tuple[tuple[int, str], dict[str, Any]]:
+    order = {folded(choice): place for place, choice in enumerate(attribute.choices)}
 
     def place(row: dict[str, Any]) -> Any:
-        if first["kind"] == "number":
+        if attribute.kind == Attribute.Kind.NUMBER:
             return float(row["shown"])
-        if first["kind"] == "choice":
+        if attribute.kind == Attribute.Kind.CHOICE:
             return order.get(row["key"], len(order))
         return (-row["count"], row["key"])
 
-    commonest = sorted(rows, key=lambda row: -row["count"])[:_MOST_VALUES]
+    commonest = sorted(values, key=lambda row: -row["count"])[:_MOST_VALUES]
     facet = {
-        "name": first["name"],
-        "kind": first["kind"],
-        "unit": first["unit"],
+        "name": attribute.name,
+        "kind": attribute.kind,
+        "unit": attribute.unit,
         "values": [{"value": row["shown"], "count": row["count"]} for row in sorted(commonest, key=place)],
     }
-    return (first["position"], first["name"]), facet
+    return (attribute.position, attribute.name), facet

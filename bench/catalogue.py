@@ -184,9 +184,11 @@ def _answer(size: int) -> None:
 
 def _questions(client: Any, size: int) -> dict[str, tuple[bool, Iterator[str]]]:
     """Return what is asked by name, and whether nothing is remembered for it."""
+    from products.models import Brand
+
     deep = _deep_page(client, pages=min(40, size // 100 - 2))
     details = itertools.cycle([f"{API}{pk}/" for pk in _visible(client, size)])
-    leaf = "category=seed-1-13"
+    leaf, brand = "category=seed-1-13", Brand.objects.values_list("name", flat=True).order_by("pk")[0]
     lists = {
         "list": "",
         "list by price": "?ordering=price",
@@ -196,6 +198,8 @@ def _questions(client: Any, size: int) -> dict[str, tuple[bool, Iterator[str]]]:
         "list of a category, cheapest": f"?{leaf}&ordering=price",
         "list of a top category": "?category=seed-1",
         "list in stock, 20 to 90": "?in_stock=true&price_min=20&price_max=90",
+        "list of a brand": f"?brand={brand}",
+        "list of no brand": "?brand=Nobody",
         "list of a material": "?attr.Material=Oak",
     }
     asked: dict[str, tuple[bool, Iterator[str]]] = {}

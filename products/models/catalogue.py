@@ -141,7 +141,7 @@ class Product(models.Model):
             models.Index(fields=["-created_at", "-id"], name="products_newest"),
             models.Index(fields=["category", "-created_at", "-id"], name="products_newest_of_category"),
             models.Index(fields=["name", "id"], name="products_by_name"),
-            models.Index(fields=["brand"], name="products_by_brand"),
+            models.Index(fields=["brand", "-created_at", "-id"], name="products_newest_of_brand"),
             models.Index(fields=["rating_order", "id"], name="products_by_rating"),
         ]
 

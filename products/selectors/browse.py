@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Prefetch, Q
+from django.db.models import Count, F, FilteredRelation, OuterRef, Prefetch, Q
 from django.db.models.functions import Coalesce
 
 from products import search
 from products.attributes import folded
-from products.models import Category, Collection, Product, ProductAttribute, ProductImage, Variant
-from products.selectors.subtree import in_category, known
+from products.models import Category, Collection, Product, ProductImage, Variant
+from products.selectors.subtree import in_category, known, of_brand
 from products.selectors.texts import with_category_texts, with_texts
 from shop.core.errors import NotFound
 from shop.core.sql import JsonColumn, JsonList
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 _ID_DIGITS = 18
 
 
-def has_value(attribute: str, value: str) -> Exists:
-    """Return the condition that a product has a value of an attribute, both without regard to case."""
-    return Exists(
-        ProductAttribute.objects.filter(
-            product=OuterRef("pk"), attribute__key=folded(attribute), key=folded(value)
-        )
-    )
+def has_value(attribute: str, value: str) -> Q:
+    """
+    Return the condition that a product has a value of an attribute, both without regard to case.
+
+    A join, since a product has one value of each: of a subquery PostgreSQL would gather all products before the first.
+    """
+    return Q(attribute_values__attribute__key=folded(attribute), attribute_values__key=folded(value))
 
 
 # What each filter of the list means.
 _CONDITIONS: dict[str, Callable[[Any], Any]] = {
     "category": in_category,
     "collection": lambda slug: Q(collections__slug=slug),
-    "brand": lambda name: Q(brand__name__iexact=name),
+    "brand": of_brand,
     "in_stock": lambda yes: Q(in_stock=yes),
     "ids": lambda ids: Q(pk__in=ids),
     "price_min": lambda minor: Q(price__gte=minor),
@@ -92,9 +92,9 @@ def search_products(
     :param ranked: whether the list will be ordered by ``relevance``; of a search a thousand are left then.
     """
     text = filters.get("q", "").strip()
-    # With words the statement that looks for them reads the version; without, that which looks up the category does.
+    # With words the statement that looks for them reads the version; without, that which looks up category and brand.
     settled, version = (filters, None) if text else known(filters)
-    categories = settled.pop("category") if version is not None else None
+    categories = settled.pop("category", None) if version is not None else None
     products = listed(settled, currency=currency, now=now, hidden=hidden)
     if ranked:
         about = {**filters, "currency": currency, "hidden": hidden}

@@ -1,4 +1,4 @@
-"""A category with those below it, and how a list of their products is read."""
+"""A category with those below it, a brand, and how a list of their products is read."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from django.db.models import (
     OuterRef,
     Q,
     Subquery,
+    Value,
 )
+from django.db.models.functions import Lower
 
-from products.models import CatalogueState, Category
+from products.models import Brand, CatalogueState, Category
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,22 +41,42 @@ def in_category(place: str | Sequence[int]) -> Q:
     return Q(category__in=_subtree(place).values("pk"))
 
 
+def of_brand(brand: str | Sequence[int]) -> Q:
+    """
+    Return the condition that a product is of a brand.
+
+    :param brand: its name in any case, which the same statement looks up then; or the ids that ``known`` has found.
+    """
+    return Q(brand__name__iexact=brand) if isinstance(brand, str) else Q(brand__in=brand)
+
+
 def known(filters: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
     """
-    Return filters with the ids of categories in place of the slug, and the catalogue's version.
+    Return filters with ids in place of a category's slug and a brand's name, and the catalogue's version.
 
-    The planner knows how many products each category has, but not which ones a subquery will name: it would read
-    through the newest products of all where a small category is asked for. One statement; without a category none,
-    and then there is no version.
+    The planner knows how many products each category and brand has, but not which ones a subquery will name: it would
+    read through the newest products of all where a small one is asked for, and through all where there is none. One
+    statement; without either none, and then there is no version.
     """
-    if "category" not in filters:
+    if not {"category", "brand"} & filters.keys():
         return dict(filters), None
     version = Subquery(CatalogueState.objects.values("version")[:1])
-    rows = list(
-        _subtree(filters["category"]).annotate(version=version).order_by().values_list("pk", "version")
+    # As the constraint has it, so that there is one at most.
+    brands = Brand.objects.alias(any_case=Lower("name")).filter(
+        any_case=Lower(Value(filters.get("brand", "")))
     )
-    ids = tuple(sorted(pk for pk, _ in rows))
-    return {**filters, "category": ids}, (rows[0][1] if rows else None) or 0
+    settled = dict(filters)
+    if "category" in filters:
+        categories = _subtree(filters["category"]).annotate(
+            version=version, found=Subquery(brands.values("pk"))
+        )
+        rows = list(categories.order_by().values_list("pk", "version", "found"))
+        settled["category"] = tuple(sorted(pk for pk, _, _ in rows))
+    else:
+        rows = list(brands.annotate(version=version).values_list("pk", "version", "pk"))
+    if "brand" in filters:
+        settled["brand"] = tuple({found for _, _, found in rows if found is not None})
+    return settled, (rows[0][1] if rows else None) or 0
 
 
 def first_in(page: QuerySet[Any], categories: Sequence[int], *, size: int, newest: bool) -> QuerySet[Any]:

@@ -1,4 +1,4 @@
-"""Lists of a category with those below it: what they hold, and what a plan of them visits."""
+"""Lists of a category with those below it, or of a brand: what they hold, and what a plan of them visits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from products import memory, services
-from products.models import Category, Product, ProductPrice
+from products.models import Brand, Category, Product, ProductPrice
 from products.selectors import browse, subtree
 from products.tests.factories import NOW, category, product, variant_data
 from tests.statements import statements
@@ -123,6 +123,45 @@ class TestContents:
         assert len(seen) == 1
 
 
+class TestBrand:
+    @pytest.fixture(autouse=True)
+    def shelf(self):
+        tree()
+        product(name="A", brand="Fern", category="kitchen", attributes={"Wood": "Oak"})
+        product(name="B", brand="Fern", category="roomsy", attributes={"Wood": "Oak", "Finish": "Oak"})
+        product(name="C", brand="Ferns", category="kitchen", attributes={"Wood": "Ash", "Finish": "Oak"})
+
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            ("brand=Fern", "BA"),
+            ("brand=fERN&ordering=name", "AB"),
+            ("brand=fern&category=rooms", "A"),
+            ("brand=fern&category=none", ""),
+            ("brand=none&category=rooms", ""),
+            ("brand=none", ""),
+            ("brand=fern&q=b", "B"),
+            ("brand=ferns&attr.finish=oak", "C"),
+            ("attr.wood=OAK&attr.finish=oak", "B"),
+            ("attr.finish=oak&ordering=name", "BC"),
+        ],
+    )
+    def test_is_named_in_any_case_beside_other_filters(self, query, expected):
+        body = answer(f"{API}?{query}")
+
+        assert (names(body), body["count"]) == (list(expected), len(expected))
+        assert answer(f"{API}facets/?{query.partition('&ordering')[0]}")["count"] == len(expected)
+
+    @pytest.mark.parametrize(
+        ("query", "cost"), [("brand=fern", 2), ("brand=fern&category=rooms", 2), ("brand=x", 1)]
+    )
+    def test_costs_no_statement_more(self, query, cost):
+        with statements() as seen:
+            answer(f"{API}?{query}")
+
+        assert len(seen) == cost
+
+
 @pytest.mark.needs_postgres
 class TestVisits:
     """Half of a shop stands below one category, and all of that is old."""
@@ -131,6 +170,9 @@ class TestVisits:
     OLD = f"{API}?category=rooms"
     ONE = f"{API}?category=kitchen"
     FEW = f"{API}?category=nook&ordering=price"
+    BRAND = f"{API}?brand=fern"
+    FEW_OF_BRAND = f"{API}?brand=moss&ordering=price"
+    NONE = f"{API}?brand=none"
 
     @pytest.fixture(autouse=True)
     def shop(self, monkeypatch):
@@ -138,6 +180,7 @@ class TestVisits:
         tree()
         product(category="roomsy")
         category("Nook")
+        fern, moss = (Brand.objects.create(name=name).pk for name in ("Fern", "Moss"))
         kitchen, bath, roomsy, nook = (
             Category.objects.get(slug=slug).pk for slug in ("kitchen", "bath", "roomsy", "nook")
         )
@@ -147,6 +190,7 @@ class TestVisits:
                 "id": "t.id + n", "slug": "'copy-' || n", "created_at": "t.created_at + n * interval '1 minute'",
                 "category_id": f"CASE WHEN n <= 40 THEN {nook} WHEN n > {self.PRODUCTS // 2} THEN {roomsy} "
                 f"WHEN n % 2 = 0 THEN {kitchen} ELSE {bath} END",
+                "brand_id": f"CASE WHEN n <= 40 THEN {moss} WHEN n <= {self.PRODUCTS // 4} THEN {fern} END",
             },
             ProductPrice: {"id": "t.id + n", "product_id": "t.product_id + n", "lowest": "90000 - n"},
         }  # fmt: skip
@@ -173,6 +217,7 @@ class TestVisits:
         following = answer(self.OLD)["next"]
 
         visited = {path: self.visits(path) for path in (self.OLD, self.ONE, self.FEW, following)}
+        visited |= {path: self.visits(path) for path in (self.BRAND, self.FEW_OF_BRAND, self.NONE)}
 
         assert {path: rows for path, rows in visited.items() if rows > self.MOST} == {}
 
@@ -185,9 +230,11 @@ class TestVisits:
         monkeypatch.setattr(browse, "known", lambda filters: (dict(filters), None))
 
         assert self.visits(self.FEW) > self.PRODUCTS / 2
+        assert self.visits(self.NONE) > self.PRODUCTS / 2
 
-    def test_control_many_without_the_index(self):
+    @pytest.mark.parametrize(("of", "path"), [("category", ONE), ("brand", BRAND)])
+    def test_control_many_without_the_index(self, of, path):
         with connection.cursor() as cursor:
-            cursor.execute("DROP INDEX products_newest_of_category")
+            cursor.execute(f"DROP INDEX products_newest_of_{of}")
 
-        assert self.visits(self.ONE) > self.PRODUCTS / 4 - 1
+        assert self.visits(path) > self.PRODUCTS / 4 - 1

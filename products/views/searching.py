@@ -1,4 +1,4 @@
-"""What a search, or a list of a category, may cost."""
+"""What a search, or a list of a part of the catalogue, may cost."""
 
 from __future__ import annotations
 
@@ -15,18 +15,22 @@ from shop.core.time_limit import time_limit
 @contextmanager
 def bounded(filters: Mapping[str, Any]) -> Iterator[None]:
     """
-    Let what is read by these filters go from key to key, where words or a category are asked for.
+    Let what is read by these filters go from key to key, where words or a part of the catalogue are asked for.
 
     Where words are searched for, its time is bounded too.
     """
     if filters.get("q"):
         with time_limit(settings.SEARCH_TIME_LIMIT), _from_key_to_key():
             yield
-    elif "category" in filters and connection.vendor == "postgresql":
+    elif connection.vendor == "postgresql" and any(map(_names_a_part, filters)):
         with transaction.atomic(), _from_key_to_key():
             yield
     else:
         yield
+
+
+def _names_a_part(name: str) -> bool:
+    return name in ("category", "brand") or name.startswith("attr.")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import groupby
 from types import SimpleNamespace
 from typing import Any
 
@@ -100,8 +101,9 @@ def test_every_answer_has_a_limit_and_all_of_them_are_within_a_lease(
     with mail.get_connection() as opened:
         opened.send_messages([mail.EmailMessage("a", "b", to=["ana@example.com"])])
 
-    # The greeting; EHLO, MAIL, RCPT, DATA; the mail; QUIT.
-    assert limits == [5, 5, 5, 5, 5, smtp.TAKING, 5]
+    # The greeting; EHLO, MAIL, RCPT, DATA; the mail; QUIT. On a busy machine an answer comes in several parts.
+    assert [limit for limit, _ in groupby(limits)] == [5, smtp.TAKING, 5]
+    assert limits.index(smtp.TAKING) >= 5
     assert smtp.EmailBackend(timeout=3600).timeout == smtp.COMMAND
     assert timedelta(seconds=7 * smtp.COMMAND + smtp.TAKING) <= smtp.LONGEST < services.LEASE
 

@@ -51,7 +51,7 @@ def run(order: Order) -> None:
     if order.proxy:
         kafka.connection_options = partial(through, order.proxy, kafka.connection_options)
     if order.hurry:
-        kafka.client().KafkaConsumer = partial(impatient, kafka.client().KafkaConsumer)
+        kafka.connected = partial(impatient, kafka.connected)
     threading.Thread(target=end_with_the_run, daemon=True).start()
     call_command(*order.command)
 
@@ -75,6 +75,8 @@ def through(proxy: str, options: Any) -> dict[str, Any]:
     return {**options(), "proxy_url": proxy}
 
 
-def impatient(consumer: Any, *topics: str, **options: Any) -> Any:
-    """Return a consumer whose group waits for one that died while it joined as shortly as a broker allows."""
-    return consumer(*topics, **{**options, "session_timeout_ms": 6_000, "max_poll_interval_ms": 10_000})
+def impatient(connected: Any, kind: str, **options: Any) -> Any:
+    """Return a client; a consumer's group waits for one that died while it joined as shortly as a broker allows."""
+    if kind == "KafkaConsumer":
+        options |= {"session_timeout_ms": 6_000, "max_poll_interval_ms": 10_000}
+    return connected(kind, **options)

@@ -143,8 +143,6 @@ class TestTable:
 def lives(stripe, settings):
     """Let two people live, so that what belongs to one can be told from what belongs to the other."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    # Nothing here is about passwords, and real ones take long on purpose.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     sell()
     return lambda mark: lead_a_life(mark, stripe)
 

@@ -204,7 +204,7 @@ class TestVisits:
                     f"INSERT INTO {table} ({', '.join(columns)}) "
                     f"SELECT {said} FROM {table} AS t, generate_series(1, {self.PRODUCTS}) AS n"
                 )
-            cursor.execute("ANALYZE products_product, products_productprice, products_category")
+            cursor.execute("ANALYZE products_product, products_productprice, products_category, products_brand")
         yield
         cache.clear()
 
@@ -230,7 +230,6 @@ class TestVisits:
         monkeypatch.setattr(browse, "known", lambda filters: (dict(filters), None))
 
         assert self.visits(self.FEW) > self.PRODUCTS / 2
-        assert self.visits(self.NONE) > self.PRODUCTS / 2
 
     @pytest.mark.parametrize(("of", "path"), [("category", ONE), ("brand", BRAND)])
     def test_control_many_without_the_index(self, of, path):

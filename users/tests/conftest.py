@@ -8,7 +8,6 @@ import pytest
 from django.core.cache import cache
 
 from shop.api import limits
-from users.tests import factories
 from users.tests.clients import anonymous_fixture, client_of_fixture
 
 __all__ = ["anonymous_fixture", "client_of_fixture"]
@@ -23,8 +22,6 @@ def real_limits(settings, monkeypatch):
 
 
 @pytest.fixture
-def cheap_passwords(settings, monkeypatch):
-    """Hash passwords in no time, the factories' included: for tests that are about something else."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # What another test has hashed in earnest stays with it.
-    monkeypatch.setattr(factories, "_HASHED", [])
+def real_passwords(settings):
+    """Hash passwords as the shop does, and not in no time as other tests do."""
+    settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS[1:]

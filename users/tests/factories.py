@@ -14,15 +14,6 @@ from factory.helpers import post_generation
 from users.models import Address, CustomerGroup, User
 
 PASSWORD = "correct horse battery staple"
-# Hashed once: Argon2 is slow on purpose, and most tests never sign in with it.
-_HASHED: list[str] = []
-
-
-def _hashed() -> str:
-    if not _HASHED:
-        _HASHED.append(make_password(PASSWORD))
-    return _HASHED[0]
-
 
 T = TypeVar("T")
 
@@ -46,7 +37,7 @@ class _Shopper(DjangoModelFactory[User]):
     first_name = "Ada"
     last_name = "Byron"
     language = "en"
-    password = LazyFunction(_hashed)
+    password = LazyFunction(lambda: make_password(PASSWORD))
 
     @post_generation
     def permissions(self: User, create: bool, extracted: Any, **kwargs: Any) -> None:

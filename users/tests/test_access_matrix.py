@@ -8,7 +8,7 @@ from users import permissions
 from users.tests import access
 from users.tests.access import CALLERS, DEAD, METHODS, TABLE, Guard, undone
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 READS = [endpoint for endpoint in TABLE if endpoint.startswith("GET ")]
 

@@ -13,7 +13,7 @@ from users.tests.clients import sign_in_as
 from users.tests.factories import PASSWORD, StaffFactory, SuperuserFactory, UserFactory
 from users.tests.test_admin import ADMIN, browser_of, form
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [pytest.mark.django_db]
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 

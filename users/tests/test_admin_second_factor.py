@@ -16,7 +16,7 @@ from users.tests.browsers import INDEX, LOGIN, PAGE, codes_of, do, enter, errors
 from users.tests.clients import sign_in_as
 from users.tests.factories import PASSWORD, StaffFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [pytest.mark.django_db]
 
 NEW = "violet kettle on a roof"
 

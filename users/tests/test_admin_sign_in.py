@@ -14,7 +14,7 @@ from users.tests.apps import App, rows
 from users.tests.browsers import INDEX, LOGIN, PAGE, codes_of, do, enter, errors, is_in, with_app
 from users.tests.factories import PASSWORD, StaffFactory, SuperuserFactory, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [pytest.mark.django_db]
 
 
 @pytest.fixture

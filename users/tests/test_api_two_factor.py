@@ -14,7 +14,7 @@ from users.tests.apps import STEP, App, app_of, rows
 from users.tests.clients import client_with, sign_in_as
 from users.tests.factories import PASSWORD, StaffFactory, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [pytest.mark.django_db]
 
 MINE = "/api/v1/users/me/two_factor/"
 LOGIN = "/api/v1/auth/login/"

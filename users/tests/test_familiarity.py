@@ -11,7 +11,7 @@ from users.errors import InvalidCredentials
 from users.models import Session, User
 from users.tests.factories import PASSWORD, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [pytest.mark.django_db]
 
 HOME, CAFE = "203.0.113.9", "198.51.100.4"
 LAPTOP = "Mozilla/5.0 (X11; Linux x86_64) Firefox/131.0"

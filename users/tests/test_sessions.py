@@ -88,6 +88,7 @@ class TestSignIn:
         assert not Session.objects.exists()
         assert receiver == []
 
+    @pytest.mark.usefixtures("real_passwords")
     @pytest.mark.parametrize("case", ["unknown", "wrong", "inactive"])
     def test_hashes_once_whatever_the_reason(self, case, monkeypatch):
         """The time of the answer is the time of one hash."""
@@ -102,6 +103,7 @@ class TestSignIn:
 
         assert work == (["encode"] if case == "unknown" else ["verify"])
 
+    @pytest.mark.usefixtures("real_passwords")
     def test_renews_an_old_hash(self):
         user = UserFactory(password=make_password(PASSWORD, hasher="pbkdf2_sha256"))
 

@@ -26,7 +26,7 @@ from users.tests.apps import (
 from users.tests.clients import sign_in_as
 from users.tests.factories import PASSWORD, StaffFactory, SuperuserFactory, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [pytest.mark.django_db]
 
 
 class TestBegin:

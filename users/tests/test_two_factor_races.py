@@ -20,7 +20,6 @@ from users.tests.races import together
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.needs_postgres,
-    pytest.mark.usefixtures("cheap_passwords"),
 ]
 
 TIMES = 10

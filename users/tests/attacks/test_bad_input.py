@@ -18,7 +18,6 @@ from users.tests.attacks.test_mass_assignment import openapi, served
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.usefixtures("cheap_passwords"),
     # It refuses text and numbers that SQLite takes.
     pytest.mark.needs_postgres,
 ]

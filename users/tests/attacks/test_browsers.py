@@ -14,7 +14,7 @@ from users.tests.access import TABLE
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import PASSWORD, StaffFactory, SuperuserFactory, UserFactory
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 API = "/api/v1/"
 ME = f"{API}users/me/"

@@ -111,7 +111,7 @@ BY_ACCOUNT = {"spend_password_change", "spend_second_factor", "spend_export"}
 
 @pytest.mark.django_db(transaction=True)
 class TestOverHttp:
-    @pytest.mark.usefixtures("cheap_passwords", "real_limits")
+    @pytest.mark.usefixtures("real_limits")
     def test_ten_of_a_hundred_requests_at_once_are_answered(self):
         UserFactory(email=ADA)
         body = {"email": ADA, "password": "not it"}
@@ -139,7 +139,6 @@ def test_control_counting_in_two_steps_lets_more_through(real_limits, monkeypatc
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("cheap_passwords")
 class TestOverTime:
     def log_in(self, password: str, address: str = "198.51.100.1") -> Any:
         return anonymous().post(LOGIN, {"email": ADA, "password": password}, REMOTE_ADDR=address)
@@ -233,7 +232,7 @@ class TestForwardedFor:
         assert counting.client_address(request) == "192.0.2.1"
 
     @pytest.mark.django_db
-    @pytest.mark.usefixtures("cheap_passwords", "real_limits")
+    @pytest.mark.usefixtures("real_limits")
     @pytest.mark.parametrize(
         ("proxies", "behind"), [(0, ""), (1, ", 203.0.113.9"), (2, ", 203.0.113.9, 10.0.0.1")]
     )
@@ -252,7 +251,7 @@ class TestForwardedFor:
         assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
 
     @pytest.mark.django_db
-    @pytest.mark.usefixtures("cheap_passwords", "real_limits")
+    @pytest.mark.usefixtures("real_limits")
     def test_control_trusting_a_proxy_that_is_not_there_gives_them(self, settings):
         """Why TRUSTED_PROXIES must be the number there is: one too many believes the client."""
         settings.TRUSTED_PROXIES = 1
@@ -287,7 +286,6 @@ GUARDED = {
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("cheap_passwords")
 class TestWithoutACache:
     @pytest.fixture(autouse=True)
     def no_redis(self, settings):

@@ -14,7 +14,7 @@ from users.tests.access import rows
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import PASSWORD, AddressFactory, StaffFactory, SuperuserFactory, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [pytest.mark.django_db]
 
 ME = "/api/v1/users/me/"
 EXPORT = f"{ME}export/"

@@ -17,7 +17,7 @@ from users.tests.factories import PASSWORD, UserFactory
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.usefixtures("cheap_passwords", "mail_server"),
+    pytest.mark.usefixtures("mail_server"),
     pytest.mark.once,
 ]
 

@@ -23,8 +23,6 @@ from users.tests.factories import PASSWORD, UserFactory
 from users.tests.moving import asked
 from users.tests.races import together
 
-pytestmark = pytest.mark.usefixtures("cheap_passwords")
-
 AUTH = "/api/v1/auth/"
 NEW = "violet kettle on a roof"
 SHOP = "https://shop.example"

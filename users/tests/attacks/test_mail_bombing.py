@@ -14,8 +14,6 @@ from users.tests.clients import anonymous, client_of
 from users.tests.factories import PASSWORD, UserFactory
 from users.tests.races import together
 
-pytestmark = pytest.mark.usefixtures("cheap_passwords")
-
 AUTH = "/api/v1/auth/"
 VICTIM = "victim@example.com"
 # The announcements that become a mail to the address that was named.

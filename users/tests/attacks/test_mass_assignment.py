@@ -21,7 +21,7 @@ from users.tests import access
 from users.tests.access import CALLERS, TABLE, Guard, undone
 from users.tests.factories import UserFactory
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 MODELS = list(apps.get_app_config("users").get_models())
 # Every name a row of accounts has, as a field and as a column, and what other systems call their rights.

@@ -15,7 +15,7 @@ from users.tests.access import rows
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import PASSWORD, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords"), pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 AUTH = "/api/v1/auth/"
 ADA = "ada@example.com"

@@ -22,7 +22,7 @@ from users.tests.access import CALLERS, TABLE, Guard
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import StaffFactory, SuperuserFactory, UserFactory
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 CLASSES = [
     StaffWith,

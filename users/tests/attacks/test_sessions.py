@@ -17,7 +17,7 @@ from users.models import Session, User
 from users.tests.clients import anonymous, client_of, client_with, sign_in_as
 from users.tests.factories import PASSWORD, StaffFactory, SuperuserFactory, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cheap_passwords")]
+pytestmark = [pytest.mark.django_db]
 
 API = "/api/v1/"
 ME = f"{API}users/me/"

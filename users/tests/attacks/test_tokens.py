@@ -25,7 +25,6 @@ from users.tests.factories import UserFactory
 pytestmark = [
     pytest.mark.once,
     pytest.mark.django_db,
-    pytest.mark.usefixtures("cheap_passwords"),
     pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning"),
 ]
 

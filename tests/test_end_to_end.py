@@ -1,4 +1,4 @@
-"""The same purchase twice: on the embedded default, and with every part real and apart."""
+"""A purchase with every part real and apart; `test_embedded` makes the same on the embedded default."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kafka import KafkaConsumer
 
-from tests.running_shop import RunningShop, embedded_shop, own_database, own_server, real_shop, rows, wait_for
+from tests.running_shop import RunningShop, own_database, own_server, real_shop, rows, wait_for
 from tests.shopper import ADDRESS, Shopper
 from tools.services import Kafka
 
@@ -156,13 +156,7 @@ def succeeded(shopper: Shopper, stripe: str, order: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
-    with embedded_shop(tmp_path_factory.mktemp("embedded")) as shop:
-        yield shop
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[RunningShop]:
+def shop(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[RunningShop]:
     folder = tmp_path_factory.mktemp("real")
     with (
         own_database(postgres) as database,
@@ -172,21 +166,9 @@ def real(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[Ru
         yield shop
 
 
-class TestEmbedded(Purchase):
-    """SQLite, local events, mails as files: what `make run` starts."""
-
-    @pytest.fixture
-    def shop(self, embedded: RunningShop) -> RunningShop:
-        return embedded
-
-
 @pytest.mark.needs_kafka
 class TestReal(Purchase):
     """PostgreSQL, Apache Kafka, a mail server, and each part in a process of its own."""
-
-    @pytest.fixture
-    def shop(self, real: RunningShop) -> RunningShop:
-        return real
 
     def test_an_event_goes_through_the_broker(self, shop: RunningShop) -> None:
         guest = Shopper(shop.base)

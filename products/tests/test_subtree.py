@@ -204,7 +204,9 @@ class TestVisits:
                     f"INSERT INTO {table} ({', '.join(columns)}) "
                     f"SELECT {said} FROM {table} AS t, generate_series(1, {self.PRODUCTS}) AS n"
                 )
-            cursor.execute("ANALYZE products_product, products_productprice, products_category, products_brand")
+            cursor.execute(
+                "ANALYZE products_product, products_productprice, products_category, products_brand"
+            )
         yield
         cache.clear()
 

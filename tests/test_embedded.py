@@ -1,4 +1,4 @@
-"""What the README tells a reader to paste, pasted; and the example script, run."""
+"""What `make run` starts: the README's lines pasted, the example script run, and the purchase of `test_end_to_end`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 from tests.environment import ROOT
 from tests.running_shop import RunningShop, embedded_shop
+from tests.test_end_to_end import Purchase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ def paste(lines: list[str], *, shop: str, folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
-    with embedded_shop(tmp_path_factory.mktemp("readme")) as shop:
+    with embedded_shop(tmp_path_factory.mktemp("embedded")) as shop:
         yield shop
 
 
@@ -88,3 +89,7 @@ def test_the_example_buys(shop: RunningShop) -> None:
     assert placed.endswith(": pending, unpaid")
     assert paid == placed.replace("pending, unpaid", "confirmed, paid")
     assert receipt.startswith("Receipt: ")
+
+
+class TestPurchase(Purchase):
+    """SQLite, local events, mails as files."""

@@ -5,10 +5,10 @@ For each size it fills a database with ``seed_catalogue`` and asks for lists, cu
 facets, through the whole stack but the network. The sizes are asked in turn, one call each, so that whatever else the
 machine does slows all of them alike. It prints the median of each, and how much it grew from the smallest size to the
 largest; a growth beyond its bound (1.5 for lists, cursor pages and details, 3 for filters, search and facets) is
-marked, and the command then ends with 1. "First" is with nothing remembered, as right after an edit; of these only
-searches by relevance and their facets are bounded, since what else is counted then is up to 10,000 products. Below
-stands the processor time of the same calls, of the shop and its connection's server process, where Linux tells it: on
-a busy machine it says more.
+marked, and the command then ends with 1. "Edited" is the first answer after an edit, which keeps the same bound. "Cold"
+is with nothing remembered at all, as once in ``CATALOGUE_CACHE`` seconds, and has none: the large shop counts up to
+10,000 products then and the small one has fewer in all. Below stands the processor time of the same calls, of the shop
+and its connection's server process, where Linux tells it: on a busy machine it says more.
 
     python -m bench.catalogue --sizes 1000,100000,1000000
 
@@ -33,6 +33,8 @@ from typing import Any
 API = "/api/v1/products/"
 FLAT, WIDE = 1.5, 3.0
 WARM_UP = 5
+# The name of a question says what the shop remembers of it.
+EDITED, COLD = ", edited", ", cold"
 # Medians in milliseconds, by question and size.
 Figures = dict[str, dict[int, float]]
 
@@ -167,7 +169,10 @@ def _answer(size: int) -> None:
     django.setup()
     from django.conf import settings
     from django.db import connection
+    from django.db.models import F
     from django.test import Client
+
+    from products.models import CatalogueState
 
     client = Client(SERVER_NAME="localhost")
     remembered = settings.CATALOGUE_CACHE
@@ -177,13 +182,15 @@ def _answer(size: int) -> None:
         cursor.execute("SELECT pg_backend_pid()")
         (server,) = cursor.fetchone()
     for line in sys.stdin:
-        first, paths = questions[line.rstrip("\n")]
-        settings.CATALOGUE_CACHE = 0 if first else remembered
-        print(json.dumps(_timed(client, next(paths), server)), flush=True)
+        name = line.rstrip("\n")
+        settings.CATALOGUE_CACHE = 0 if name.endswith(COLD) else remembered
+        if name.endswith(EDITED):
+            CatalogueState.objects.update(version=F("version") + 1)
+        print(json.dumps(_timed(client, next(questions[name]), server)), flush=True)
 
 
-def _questions(client: Any, size: int) -> dict[str, tuple[bool, Iterator[str]]]:
-    """Return what is asked by name, and whether nothing is remembered for it."""
+def _questions(client: Any, size: int) -> dict[str, Iterator[str]]:
+    """Return what is asked by name."""
     from products.models import Brand
 
     deep = _deep_page(client, pages=min(40, size // 100 - 2))
@@ -202,25 +209,25 @@ def _questions(client: Any, size: int) -> dict[str, tuple[bool, Iterator[str]]]:
         "list of no brand": "?brand=Nobody",
         "list of a material": "?attr.Material=Oak",
     }
-    asked: dict[str, tuple[bool, Iterator[str]]] = {}
+    asked: dict[str, Iterator[str]] = {}
+
+    def ask(name: str, path: str) -> None:
+        asked.update({name + state: itertools.repeat(path) for state in ("", EDITED, COLD)})
+
     for name, query in lists.items():
-        asked[name] = (False, itertools.repeat(API + query))
-        asked[f"{name}, first"] = (True, itertools.repeat(API + query))
-    asked["cursor page"] = (False, itertools.repeat(deep))
-    asked["detail"] = (False, details)
+        ask(name, API + query)
+    asked["cursor page"] = itertools.repeat(deep)
+    asked["detail"] = details
     searches = {query: query for query in ("walnut", "walnut lam", "round walnt lamp", "seed-500")}
     for name, query in {**searches, "oak, cheapest": "oak&ordering=price"}.items():
-        path = f"{API}?q={query.replace(' ', '+')}"
-        asked[f"search: {name}"] = (False, itertools.repeat(path))
-        asked[f"search: {name}, first"] = (True, itertools.repeat(path))
+        ask(f"search: {name}", f"{API}?q={query.replace(' ', '+')}")
     for name, query in {
         "facets": "",
         "facets of a category": f"?{leaf}",
         "facets: walnut lamp": "?q=walnut+lamp",
     }.items():
-        asked[name] = (False, itertools.repeat(f"{API}facets/{query}"))
-        asked[f"{name}, first"] = (True, itertools.repeat(f"{API}facets/{query}"))
-    asked["categories"] = (False, itertools.repeat("/api/v1/categories/"))
+        ask(name, f"{API}facets/{query}")
+    ask("categories", "/api/v1/categories/")
     return asked
 
 
@@ -261,9 +268,10 @@ def _processor(server: int) -> float:
 
 
 def _bound(name: str) -> float | None:
-    if name.endswith(", first") and (not name.startswith(("search:", "facets:")) or "cheapest" in name):
+    if name.endswith(COLD):
         return None
-    return FLAT if name in ("list", "cursor page", "detail") or name.startswith("list by") else WIDE
+    plain = name.removesuffix(EDITED)
+    return FLAT if plain in ("list", "cursor page", "detail") or plain.startswith("list by") else WIDE
 
 
 def _beyond(name: str, medians: dict[int, float]) -> bool:

@@ -90,18 +90,18 @@ def movement_json(movement: Any) -> dict[str, Any]:
     }
 
 
-def category_tree_json(categories: list[Any]) -> list[dict[str, Any]]:
-    """Return the tree from its flat list in tree order."""
+def category_tree_json(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the tree from its flat rows in tree order."""
     roots: list[dict[str, Any]] = []
     path: list[dict[str, Any]] = []
-    for category in categories:
+    for row in rows:
         node = {
-            **selectors.category_texts_of(category),
-            "slug": category.slug,
-            "product_count": category.product_count or 0,
+            **selectors.category_texts_of(row),
+            "slug": row["slug"],
+            "product_count": row["product_count"],
             "children": [],
         }
-        del path[category.depth - 1 :]
+        del path[row["depth"] - 1 :]
         (path[-1]["children"] if path else roots).append(node)
         path.append(node)
     return roots

@@ -11,10 +11,12 @@ from django.core.cache import cache
 from products.models import CatalogueState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 # What looks at fewer products than this is asked of the database each time, and so is never old.
 WORTH_IT = 1000
+# Beyond this many products a list says only that they are more, and facets are of the first.
+MANY = 10_000
 # No version that the catalogue ever has.
 NEVER = -1
 # How many answers are kept that anybody may ask for in words of their own: of a search some ten kilobytes each.
@@ -27,7 +29,8 @@ class Remembered:
 
     The version stands in the database, so all processes let go of it with the edit, whatever cache each has. It is
     kept ``CATALOGUE_CACHE`` seconds at most, because products are published by the clock without an edit, and
-    ``CATALOGUE_MAX_AGE`` where it depends on stock, which doesn't raise the version.
+    ``CATALOGUE_MAX_AGE`` where it depends on stock, which doesn't raise the version. A count over more than ``MANY``
+    products may be kept as long whatever is edited.
     """
 
     def __init__(
@@ -37,26 +40,22 @@ class Remembered:
         self._seconds = _seconds(on_stock=on_stock)
         if self._seconds:
             version = catalogue_version() if version is None else version
-            self._key = f"catalogue:{what}:{version}:{_digest(about)}"
-        else:
-            self._key = ""
+            self._keys = [f"catalogue:{what}:{name}:{_digest(about)}" for name in (version, "many")]
+        self.version = version
 
     def get(self) -> Any:
         """Return what was kept, or None."""
-        return cache.get(self._key) if self._key else None
+        kept = cache.get_many(self._keys) if self._seconds else {}
+        return next(iter(kept.values()), None)
 
-    def keep(self, value: Any, *, products: int) -> None:
-        """Keep a value that took looking at so many products."""
-        if self._key and products >= WORTH_IT:
-            cache.set(self._key, value, self._seconds)
+    def keep(self, value: Any, *, products: int, lasting: bool = False) -> None:
+        """
+        Keep a value that took looking at so many products.
 
-    def get_or_make(self, make: Callable[[], Any], *, products: Callable[[Any], int]) -> Any:
-        """Return what was kept, or make it and keep it."""
-        kept = self.get()
-        if kept is None:
-            kept = make()
-            self.keep(kept, products=products(kept))
-        return kept
+        :param lasting: whatever is edited: for what an edit changes little of, and takes a busy shop's time at each.
+        """
+        if self._seconds and products >= WORTH_IT:
+            cache.set(self._keys[lasting], value, self._seconds)
 
 
 class Noted:

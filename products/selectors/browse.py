@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, FilteredRelation, OuterRef, Prefetch, Q
+from django.db.models import Count, F, FilteredRelation, OuterRef, Prefetch, Q, Value
 from django.db.models.functions import Coalesce
 
 from products import search
@@ -17,7 +17,7 @@ from shop.core.errors import NotFound
 from shop.core.sql import JsonColumn, JsonList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -199,11 +199,16 @@ def images_of(product_id: int) -> QuerySet[ProductImage]:
     return ProductImage.objects.filter(product=product_id)
 
 
-def category_tree(*, now: datetime, language: str = "") -> list[Category]:
+def category_tree(
+    *, now: datetime, language: str = "", counts: Mapping[int, int] | None = None
+) -> list[dict[str, Any]]:
     """
-    Return every category in tree order, one statement.
+    Return every category in tree order, one statement: plain rows, since there may be a thousand.
 
-    ``product_count`` is what shoppers find there, subtree included.
+    ``own_count`` is what shoppers find in it, and ``product_count`` includes the subtree; the words are read by
+    ``category_texts_of``.
+
+    :param counts: the former by id, where it is known and needn't be counted.
     """
     own = (
         Product.objects.visible(now=now)
@@ -213,13 +218,18 @@ def category_tree(*, now: datetime, language: str = "") -> list[Category]:
         .annotate(count=Count("pk"))
         .values("count")
     )
-    annotated = Category.objects.annotate(product_count=Coalesce(own, 0)).order_by("path")
-    categories = list(with_category_texts(annotated, language))
-    by_path = {category.path: category for category in categories}
-    for category in reversed(categories):
-        if above := by_path.get(category.path[: -Category.steplen]):
-            above.product_count += category.product_count
-    return categories
+    counted = Category.objects.annotate(own_count=Coalesce(own, 0) if counts is None else Value(0))
+    found: Any = with_category_texts(counted.order_by("path"), language)
+    rows = list(found.values("pk", "slug", "name", "description", "depth", *found.query.annotations))
+    above: list[dict[str, Any]] = []
+    for row in rows:
+        if counts is not None:
+            row["own_count"] = counts.get(row["pk"], 0)
+        row["product_count"] = 0
+        above[row["depth"] - 1 :] = [row]
+        for each in above:
+            each["product_count"] += row["own_count"]
+    return rows
 
 
 def _by_ref(products: ProductQuerySet, ref: str) -> ProductQuerySet:

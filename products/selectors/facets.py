@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import starmap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.db.models import Count, Min
 
 from products import search
 from products.attributes import folded
+from products.memory import MANY, Remembered
 from products.models import Attribute, Category, ProductAttribute
 from products.selectors.browse import listed
 from products.selectors.texts import with_category_texts
 from shop.core.sql import Among
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
-# Beyond this many products the answer says that it counted the first of them only.
-MOST = 10_000
 _MOST_VALUES = 100
 _PREFIX = "attr."
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class Facets:
     How many products of a list there are of each kind; prices are minor units.
 
     Each facet is counted with all filters but its own, so it shows what another choice would give. ``complete`` is
-    false where not all that match are counted: of a list the 10,000 with the lowest ids are, of a search those that it
+    false where not all that match are counted: of a list the 10,000 newest are, of a search those that it
     finds, 1,000 at most.
     """
 
@@ -45,25 +47,32 @@ class Facets:
     attributes: list[dict[str, Any]]
 
 
-def facets_of(*, filters: dict[str, Any], currency: str, now: datetime, language: str = "") -> Facets:
+def facets_of(
+    *,
+    filters: dict[str, Any],
+    currency: str,
+    now: datetime,
+    language: str = "",
+    version: int | None = None,
+) -> Facets:
     """
     Return the facets of a list: four statements.
 
     One more for each facet that is filtered by, and two for an attribute; and as many again as read products, where a
-    word was a slip.
+    word was a slip. A facet that is filtered by is remembered for all lists that differ in that filter alone.
 
     :param filters: as for ``list_products``.
     :param language: in which categories are named.
+    :param version: the catalogue's, which costs a statement where it must be read to remember something.
     """
-    counted = _Counted(filters=filters, currency=currency, now=now)
-    count = len(counted.without())
+    counted = _Counted(filters=filters, currency=currency, now=now, language=language, version=version)
     return Facets(
-        count=min(count, MOST),
-        complete=count < search.MOST if counted.words else count <= MOST,
-        category=_categories(counted.without("category"), language),
-        brand=_brands(counted.without("brand")),
-        price=_prices(counted.without("price_min", "price_max")),
-        availability=_availability(counted.without("in_stock")),
+        count=min(len(counted.matching), MANY),
+        complete=not counted.partly(counted.matching),
+        category=counted.facet("category", partial(_categories, language=language), "category"),
+        brand=counted.facet("brand", _brands, "brand"),
+        price=counted.facet("price", _prices, "price_min", "price_max"),
+        availability=counted.facet("availability", _availability, "in_stock"),
         attributes=_attributes(counted),
     )
 
@@ -89,35 +98,47 @@ _COLUMNS = {
 
 @dataclass(kw_only=True)
 class _Counted:
-    """The products that are counted, by which filters are left out."""
+    """The products that are counted, by which filters are left out: one more than are counted at most."""
 
     filters: dict[str, Any]
     currency: str
     now: datetime
-
-    @property
-    def words(self) -> str:
-        """What is searched for, if anything."""
-        return str(self.filters.get("q", "")).strip()
-
-    def without(self, *names: str) -> list[_Row]:
-        """Return those that match the other filters, one more than are counted."""
-        if not any(name in self.filters for name in names):
-            return self._matching
-        return self._read(*names)
+    language: str
+    version: int | None
 
     @cached_property
-    def _matching(self) -> list[_Row]:
+    def matching(self) -> list[_Row]:
         """Those that match all filters: read once, as most facets are counted over them."""
-        return self._read()
+        return self._read(self.filters)
 
-    def _read(self, *left_out: str) -> list[_Row]:
+    def facet(self, name: str, count: Callable[[list[_Row]], T], *own: str) -> T:
+        """Return what is counted over those that match the filters which aren't the facet's own."""
+        others = {name: value for name, value in self.filters.items() if name not in own}
+        if others == self.filters:
+            return count(self.matching)
+        about = {**others, "currency": self.currency, "language": self.language, "facet": name}
+        remembered = Remembered("facet", about, on_stock="in_stock" in others, version=self.version)
+        found: T | None = remembered.get()
+        if found is None:
+            rows = self._read(others)
+            found = count(rows)
+            remembered.keep(found, products=len(rows), lasting=self.partly(rows))
+        return found
+
+    def partly(self, rows: list[_Row]) -> bool:
+        """Tell whether there may be more that match."""
+        return len(rows) >= search.MOST if self._words else len(rows) > MANY
+
+    @property
+    def _words(self) -> str:
+        return str(self.filters.get("q", "")).strip()
+
+    def _read(self, filters: dict[str, Any]) -> list[_Row]:
         # Read and counted here: for each count that the database made it would look all products up again.
-        filters = {name: value for name, value in self.filters.items() if name not in left_out}
         products = listed(filters, currency=self.currency, now=self.now, hidden=False)
-        if self.words:
-            return [_Row(**row) for row in search.told(products, self.words, **_COLUMNS)]
-        return list(starmap(_Row, products.order_by("pk").values_list(*_COLUMNS.values())[: MOST + 1]))
+        if self._words:
+            return [_Row(**row) for row in search.told(products, self._words, **_COLUMNS)]
+        return list(starmap(_Row, products.order_by("-pk").values_list(*_COLUMNS.values())[: MANY + 1]))
 
 
 def _availability(rows: list[_Row]) -> dict[str, int]:
@@ -164,11 +185,8 @@ def _attributes(counted: _Counted) -> list[dict[str, Any]]:
     attributes = {one.pk: one for one in Attribute.objects.filter(filterable=True)}
     facets = []
     for name, among in _asked(attributes, filtered).items():
-        rows = counted.without(name) if name else counted.without()
-        by_attribute: dict[int, list[dict[str, Any]]] = {}
-        for value in _values(rows, among):
-            by_attribute.setdefault(value["attribute"], []).append(value)
-        facets += [_facet(attributes[pk], values) for pk, values in by_attribute.items()]
+        values_of = counted.facet(name, partial(_values, attributes=among), name)
+        facets += [_facet(attributes[pk], values) for pk, values in values_of.items()]
     return [facet for _, facet in sorted(facets, key=lambda placed: placed[0])]
 
 
@@ -180,12 +198,16 @@ def _asked(attributes: dict[int, Attribute], filtered: dict[str, str]) -> dict[s
     return asked
 
 
-def _values(rows: list[_Row], attributes: list[int]) -> list[dict[str, Any]]:
+def _values(rows: list[_Row], attributes: list[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return the values of these attributes that products have, by attribute."""
     products = Among([row.pk for row in rows])
     of_these = ProductAttribute.objects.filter(product__in=products, attribute__in=attributes)
     # Products may write one value in different cases: one of them is shown.
     counted = of_these.order_by().values("attribute", "key").annotate(shown=Min("value"), count=Count("pk"))
-    return [dict(row) for row in counted]
+    values: dict[int, list[dict[str, Any]]] = {}
+    for row in counted:
+        values.setdefault(row["attribute"], []).append(dict(row))
+    return values
 
 
 def _facet(attribute: Attribute, values: list[dict[str, Any]]) -> tuple[tuple[int, str], dict[str, Any]]:

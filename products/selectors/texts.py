@@ -121,10 +121,10 @@ def words_of(variant: Any) -> ProductTexts:
     return ProductTexts(name=said.get("name") or variant.product.name, words=said.get("options") or {})
 
 
-def category_texts_of(category: Any) -> dict[str, str]:
-    """Return name and description of a category, each in the prepared language where it has that."""
-    said = getattr(category, "translation", None) or {}
-    return {name: said.get(name) or getattr(category, name) for name in ("name", "description")}
+def category_texts_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return name and description of a category's row, each in the prepared language where it has that."""
+    said = row.get("translation") or {}
+    return {name: said.get(name) or row[name] for name in ("name", "description")}
 
 
 def category_name_of(product: Any) -> str:

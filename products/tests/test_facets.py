@@ -132,7 +132,7 @@ class TestCounts:
         assert set(values(get())) == {"Wood", "Finish"}
 
     def test_says_when_it_counted_only_the_first(self, shelf, monkeypatch):
-        monkeypatch.setattr(facets, "MOST", 3)
+        monkeypatch.setattr(facets, "MANY", 3)
 
         found = get()
 

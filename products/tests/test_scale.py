@@ -24,10 +24,13 @@ from products.models import (
     StockItem,
     Variant,
 )
+from products.selectors import facets
 from products.services import categories
 from products.services.availability import refresh_in_stock, refresh_lowest_prices
 from products.services.options import key_of
-from products.tests.factories import NOW, category, product, variant
+from products.tests.factories import NOW, category, product, variant, variant_data
+from products.views import categories as categories_views
+from products.views.paging import CataloguePagination
 from shop.core.errors import ValidationFailed
 from shop.core.transactions import use_case
 from tests.statements import statements
@@ -163,6 +166,88 @@ class TestRemembering:
 
         use_case(services.archive_product, product_id=made.pk, actor_id=None, now=NOW)
         assert anonymous().get(path).json() != first
+
+    def test_that_there_are_more_than_are_counted_is_kept_whatever_is_edited(self, monkeypatch):
+        monkeypatch.setattr(CataloguePagination, "most_counted", 2)
+        made = [product() for _ in range(3)]
+        assert self.count() is None
+
+        use_case(services.archive_product, product_id=made[0].pk, actor_id=None, now=NOW)
+        with statements() as seen:
+            body = anonymous().get(API).json()
+
+        assert (body["count"], len(body["results"])) == (None, 2)
+        assert "COUNT(" not in " ".join(seen)
+        # Until what is kept ends.
+        cache.clear()
+        assert self.count() == 2
+        use_case(services.archive_product, product_id=made[1].pk, actor_id=None, now=NOW)
+        assert self.count() == 1
+
+    def test_so_are_facets_of_more_than_are_counted(self, monkeypatch):
+        monkeypatch.setattr(facets, "MANY", 2)
+        made = [product() for _ in range(3)]
+        path = f"{API}facets/"
+        first = anonymous().get(path).json()
+        assert (first["count"], first["complete"]) == (2, False)
+
+        use_case(services.archive_product, product_id=made[0].pk, actor_id=None, now=NOW)
+
+        assert anonymous().get(path).json() == first
+        cache.clear()
+        assert anonymous().get(path).json()["complete"] is True
+        use_case(services.archive_product, product_id=made[1].pk, actor_id=None, now=NOW)
+        assert anonymous().get(path).json()["count"] == 1
+
+    def test_so_is_how_many_a_category_has_but_not_its_name(self, monkeypatch):
+        monkeypatch.setattr(categories_views, "MANY", 1)
+        made = [product(category=category("Lamps").slug), product(category="lamps")]
+        assert self.tree() == [("Lamps", 2)]
+
+        use_case(services.archive_product, product_id=made[0].pk, actor_id=None, now=NOW)
+        use_case(services.update_category, ref="lamps", actor_id=None, now=NOW, name="Lights")
+
+        assert self.tree() == [("Lights", 2)]
+        cache.clear()
+        assert self.tree() == [("Lights", 1)]
+        use_case(services.archive_product, product_id=made[1].pk, actor_id=None, now=NOW)
+        assert self.tree() == [("Lights", 0)]
+
+    def tree(self):
+        roots = anonymous().get("/api/v1/categories/").json()["results"]
+        return [(root["name"], root["product_count"]) for root in roots]
+
+    @pytest.mark.parametrize(
+        ("one", "other", "saved"),
+        [
+            # Its products and the names of categories.
+            ("category=lamps", "category=desks", 2),
+            ("brand=fern", "brand=moss", 1),
+            ("price_min=1", "price_min=2", 1),
+            ("in_stock=true", "in_stock=false", 1),
+            # Its products and their values.
+            ("attr.Material=Oak", "attr.Material=Ash", 2),
+        ],
+    )
+    def test_a_facet_is_that_of_all_lists_that_differ_in_its_own_filter(self, one, other, saved):
+        for place, brand, material, stock in (("lamps", "Fern", "Oak", 1), ("desks", "Moss", "Ash", 0)):
+            category(place)
+            offer = variant_data(price=1990 + stock, on_hand=stock)
+            made = product(offer, category=place, brand=brand, attributes={"Material": material})
+        own = {"attr.Material": "attributes", "price_min": "price", "in_stock": "availability"}
+        facet = own.get(key := one.partition("=")[0], key)
+
+        (first, told), (second, of_other) = self.facets(one), self.facets(other)
+        use_case(services.archive_product, product_id=made.pk, actor_id=None, now=NOW)
+        edited, told_then = self.facets(one)
+
+        assert of_other[facet] == told[facet] != told_then[facet]
+        assert [len(second), len(edited)] == [len(first) - saved, len(first)]
+
+    def facets(self, query):
+        with statements() as seen:
+            answer = anonymous().get(f"{API}facets/?{query}").json()
+        return seen, answer
 
     def test_stock_raises_no_version_and_a_refused_edit_neither(self):
         made = variant()

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from products import selectors, services
 from products.answers import category_tree_json
-from products.memory import Remembered
+from products.memory import MANY, Remembered
 from products.schemas import CategoryList, CategoryNode
 from products.serializers import CategoryBody, DetailFilters
 from products.views.public import LANGUAGE, SLUG, PublicReads, ReadersLanguage
@@ -87,8 +87,15 @@ def _node(slug: str, *, language: str = "") -> dict[str, Any]:
 
 def _tree(language: str) -> list[dict[str, Any]]:
     remembered = Remembered("categories", {"language": language})
-    tree: list[dict[str, Any]] = remembered.get_or_make(
-        lambda: category_tree_json(selectors.category_tree(now=timezone.now(), language=language)),
-        products=lambda roots: sum(root["product_count"] for root in roots),
-    )
+    tree: list[dict[str, Any]] | None = remembered.get()
+    if tree is None:
+        counts = Remembered("category_counts", {}, version=remembered.version)
+        known = counts.get()
+        rows = selectors.category_tree(now=timezone.now(), language=language, counts=known)
+        products = sum(row["own_count"] for row in rows)
+        if known is None:
+            own = {row["pk"]: row["own_count"] for row in rows}
+            counts.keep(own, products=products, lasting=products > MANY)
+        tree = category_tree_json(rows)
+        remembered.keep(tree, products=products)
     return tree

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -29,13 +27,15 @@ class FacetView(ReadersLanguage, PublicReads):
         about = {**filters, "language": self.language()}
         settled, version = selectors.known(filters)
         remembered = Remembered("facets", about, on_stock="in_stock" in filters, version=version)
-        make = partial(
-            selectors.facets_of,
-            filters=settled,
-            currency=filters["currency"],
-            now=timezone.now(),
-            language=self.language(),
-        )
-        with bounded(filters):
-            found = remembered.get_or_make(make, products=lambda facets: facets.count)
+        found = remembered.get()
+        if found is None:
+            with bounded(filters):
+                found = selectors.facets_of(
+                    filters=settled,
+                    currency=filters["currency"],
+                    now=timezone.now(),
+                    language=self.language(),
+                    version=remembered.version,
+                )
+            remembered.keep(found, products=found.count, lasting=not found.complete)
         return Response(facets_json(found, filters["currency"]))

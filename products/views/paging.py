@@ -52,7 +52,7 @@ class CataloguePagination(KeysetPagination):
         if length is not None:
             return length, list(page[: self.size + 1])
         length, rows = self._with_length(page, queryset)
-        remembered.keep(length, products=length)
+        remembered.keep(length, products=length, lasting=length > self.most_counted)
         return length, rows
 
     def _ranked(self, page: QuerySet[Any], queryset: QuerySet[Any], ranking: Ranking) -> list[Any]:

@@ -244,6 +244,16 @@ class TestRemembering:
         assert of_other[facet] == told[facet] != told_then[facet]
         assert [len(second), len(edited)] == [len(first) - saved, len(first)]
 
+    @pytest.mark.parametrize("nothing", ["category=none", "brand=none"])
+    def test_so_is_that_of_a_list_of_nothing_until_an_edit(self, nothing):
+        made = product(category=category("Lamps").slug, brand="Fern")
+        facet = nothing.partition("=")[0]
+        assert [row["count"] for row in self.facets(nothing)[1][facet]] == [1]
+
+        use_case(services.archive_product, product_id=made.pk, actor_id=None, now=NOW)
+
+        assert self.facets(nothing)[1][facet] == []
+
     def facets(self, query):
         with statements() as seen:
             answer = anonymous().get(f"{API}facets/?{query}").json()

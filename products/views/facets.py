@@ -26,6 +26,8 @@ class FacetView(ReadersLanguage, PublicReads):
         filters = FacetFilters.read(request.query_params)
         about = {**filters, "language": self.language()}
         settled, version = selectors.known(filters)
+        # Where there is no such category or brand, no row has told the version.
+        version = None if () in settled.values() else version
         remembered = Remembered("facets", about, on_stock="in_stock" in filters, version=version)
         found = remembered.get()
         if found is None:

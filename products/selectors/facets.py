@@ -117,7 +117,8 @@ class _Counted:
         if others == self.filters:
             return count(self.matching)
         about = {**others, "currency": self.currency, "language": self.language, "facet": name}
-        remembered = Remembered("facet", about, on_stock="in_stock" in others, version=self.version)
+        # Of lists that depend on stock, what counts stock does too.
+        remembered = Remembered("facet", about, on_stock="in_stock" in self.filters, version=self.version)
         found: T | None = remembered.get()
         if found is None:
             rows = self._read(others)

@@ -244,6 +244,14 @@ class TestRemembering:
         assert of_other[facet] == told[facet] != told_then[facet]
         assert [len(second), len(edited)] == [len(first) - saved, len(first)]
 
+    def test_one_of_stock_is_kept_no_longer_than_stock_may_be(self, settings):
+        settings.CATALOGUE_MAX_AGE = 0
+        product(category=category("Lamps").slug)
+
+        (first, told), (again, told_again) = self.facets("in_stock=true"), self.facets("in_stock=true")
+
+        assert (len(again), told_again) == (len(first), told)
+
     @pytest.mark.parametrize("nothing", ["category=none", "brand=none"])
     def test_so_is_that_of_a_list_of_nothing_until_an_edit(self, nothing):
         made = product(category=category("Lamps").slug, brand="Fern")

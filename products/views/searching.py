@@ -36,21 +36,25 @@ def _names_a_part(name: str) -> bool:
 @contextmanager
 def _from_key_to_key() -> Iterator[None]:
     inside_another = len(connection.savepoint_ids) > 0
-    _look_up_at("1.1")
+    _plan(look_up_cost="1.1", helpers="0")
     yield
     if inside_another:
         # What a savepoint has set outlives it.
-        _look_up_at("DEFAULT")
+        _plan(look_up_cost="DEFAULT", helpers="DEFAULT")
 
 
-def _look_up_at(cost: str) -> None:
+def _plan(*, look_up_cost: str, helpers: str) -> None:
     """
-    Tell PostgreSQL what a row costs that is read by its key, in this transaction.
+    Tell PostgreSQL in this transaction what a row costs that is read by its key, and how many processes may help.
 
     A search goes on with some hundred rows of a large table, and so does a category with the prices of its products. As
     long as such a read is taken for a move of a disk's arm, as by default, the planner rather reads whole tables beside
-    it, or all prices from the lowest on, which takes longer the larger they are.
+    it, or all prices from the lowest on, which takes longer the larger they are. And it calls for helpers, which are
+    started for a few thousand rows at most: that takes as long as reading them, and a processor from the next shopper.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL random_page_cost = {cost}")
+            cursor.execute(
+                f"SET LOCAL random_page_cost = {look_up_cost};"
+                f" SET LOCAL max_parallel_workers_per_gather = {helpers}"
+            )

@@ -1,6 +1,6 @@
 """Finding products by words: ``index`` keeps what is looked through, ``found`` looks."""
 
-from products.search.finding import Found, best, every, found, told
+from products.search.finding import Found, best, every, found, readings
 from products.search.indexing import index
 from products.search.looking import MOST
 from products.search.ranking import Ranking
@@ -17,5 +17,5 @@ __all__ = [
     "index_a_part",
     "index_all",
     "index_missing",
-    "told",
+    "readings",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -54,20 +54,30 @@ class RowCount(Subquery):
     template = "(SELECT COUNT(*) FROM (%(subquery)s) item)"
 
 
+def array(values: Iterable[Any]) -> str:
+    """Return values as PostgreSQL writes an array of whatever they are; a list it would have to read one by one."""
+    said = (
+        "NULL" if value is None else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for value in values
+    )
+    return f"{{{','.join(said)}}}"
+
+
 class Among(Func):
     """Many keys as one parameter, for ``pk__in=``: otherwise the planner reads each of ten thousand."""
 
-    output_field = BigIntegerField()
-
-    def __init__(self, keys: Sequence[int]) -> None:
-        super().__init__()
+    def __init__(self, keys: Iterable[Any], output_field: Field[Any, Any] | None = None) -> None:
+        """Take the keys, and the field that they are of unless they are whole numbers."""
+        super().__init__(output_field=output_field or BigIntegerField())
         self.keys = list(keys)
 
     def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
         """Return a subquery that has the keys as its rows."""
+        field = self.output_field
         if connection.vendor == "postgresql":
-            return "(SELECT unnest(%s::bigint[]))", [self.keys]
-        return "(SELECT value FROM json_each(%s))", [json.dumps(self.keys)]
+            return f"(SELECT unnest(%s::{field.db_type(connection)}[]))", [array(self.keys)]
+        keys = [field.get_db_prep_value(key, connection) for key in self.keys]
+        return "(SELECT value FROM json_each(%s))", [json.dumps(keys)]
 
 
 class JsonColumn(Func):

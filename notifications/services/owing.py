@@ -15,6 +15,7 @@ from django.db import transaction
 
 from notifications import selectors
 from notifications.models import EmailMessage
+from shop.core.adding import add_missing
 from shop.core.ids import new_id
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _TIME_TO_PASS = {"payment_failed": timedelta(minutes=2)}
 _A_DAY = timedelta(days=1)
 
-_gathered: ContextVar[list[EmailMessage] | None] = ContextVar("gathered", default=None)
+_gathered: ContextVar[list[dict[str, Any]] | None] = ContextVar("gathered", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ def gathering() -> Iterator[None]:
 def write_gathered() -> None:
     """Write what was gathered so far, before something reads or changes messages."""
     if gathered := _gathered.get():
-        EmailMessage.objects.bulk_create(gathered, ignore_conflicts=True)
+        add_missing(EmailMessage, gathered)
         gathered.clear()
 
 
@@ -89,18 +90,19 @@ def enqueue(
 
     :param facts: ids and plain facts of the event, JSON-ready; never personal data or secrets.
     """
-    owed = EmailMessage(
-        event_id=event_id,
-        template=template,
-        recipient_kind=to.kind,
-        recipient_ref=to.ref,
-        order_id=order_id,
-        context_ref=facts or {},
-        **fresh(now) | {"next_attempt_at": now + _TIME_TO_PASS.get(template, timedelta())},
-    )
+    owed = {
+        "event_id": event_id,
+        "template": template,
+        "recipient_kind": to.kind,
+        "recipient_ref": to.ref,
+        "order_id": order_id,
+        "context_ref": facts or {},
+        **fresh(now),
+        "next_attempt_at": now + _TIME_TO_PASS.get(template, timedelta()),
+    }
     gathered = _gathered.get()
     if gathered is None:
-        EmailMessage.objects.bulk_create([owed], ignore_conflicts=True)
+        add_missing(EmailMessage, [owed])
     else:
         gathered.append(owed)
 

@@ -92,8 +92,7 @@ def _handle_or_leave(group: str, events: dict[int, Received], now: datetime) -> 
 
 def _handle_all(group: str, events: dict[int, Received], now: datetime) -> set[int]:
     # First the queues, then the claims, as for one event.
-    keys = {event.key for event in events.values()}
-    parked = set(ParkedEvent.objects.filter(group=group, key__in=keys).values_list("key", flat=True))
+    parked = _parked_keys(group, {event.key for event in events.values()})
     behind = {place for place, event in events.items() if event.key in parked}
     free = {place: event for place, event in events.items() if place not in behind}
     ours = claim_all(group=group, event_ids=[event.id for event in free.values()], now=now)
@@ -104,3 +103,10 @@ def _handle_all(group: str, events: dict[int, Received], now: datetime) -> set[i
                 ours.discard(event.id)
                 run_handlers(group=group, event=event, now=now)
     return behind
+
+
+def _parked_keys(group: str, keys: set[str]) -> set[str]:
+    """Return which of these keys have parked events."""
+    parked = ParkedEvent.objects.filter(group=group)
+    # Mostly there are none, and then some hundred keys needn't be told.
+    return set(parked.filter(key__in=keys).values_list("key", flat=True)) if parked.exists() else set()

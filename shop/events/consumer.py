@@ -5,11 +5,10 @@ from __future__ import annotations
 import enum
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db import connection
-
+from shop.core.adding import add_missing
 from shop.core.transactions import use_case
 from shop.events import registry
 from shop.events.failures import RETRY_AFTER, clean, describe, is_outage
@@ -19,6 +18,7 @@ from shop.events.models import DeadLetter, InboxEvent, ParkedEvent
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from uuid import UUID
 
     from shop.events.registry import Received
 
@@ -36,8 +36,7 @@ class Outcome(enum.Enum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """Where a message stood in a topic."""
 
     topic: str
@@ -59,7 +58,7 @@ class Delivery:
         text = clean(self.message.decode("utf-8", "backslashreplace"))
         found: dict[str, Any] = {"group": self.group, "message": text}
         if self.position is not None:
-            found |= vars(self.position)
+            found |= self.position._asdict()
         return found
 
 
@@ -111,26 +110,8 @@ def claim(*, group: str, event_id: UUID, now: datetime) -> bool:
 def claim_all(*, group: str, event_ids: Iterable[UUID], now: datetime) -> set[UUID]:
     """Write inbox rows in one statement and return the ids that had none; see ``claim``."""
     # Sorted, so that two who claim the same ones wait for each other in one direction only.
-    wanted = sorted(set(event_ids))
-    if not wanted:
-        return set()
-    id_field = InboxEvent._meta.get_field("event_id")
-    moment = InboxEvent._meta.get_field("handled_at").get_db_prep_value(now, connection)
-    values: list[Any] = []
-    for event_id in wanted:
-        values += [group, id_field.get_db_prep_value(event_id, connection), moment]
-    places = ", ".join(["(%s, %s, %s)"] * len(wanted))
-    with connection.cursor() as cursor:
-        # The ORM doesn't tell which rows an ignored conflict left out.
-        cursor.execute(
-            f'INSERT INTO {_INBOX} ("group", event_id, handled_at) VALUES {places} '  # noqa: S608
-            "ON CONFLICT DO NOTHING RETURNING event_id",
-            values,
-        )
-        return {UUID(str(event_id)) for (event_id,) in cursor.fetchall()}
-
-
-_INBOX = connection.ops.quote_name(InboxEvent._meta.db_table)
+    rows = [{"event_id": event_id} for event_id in sorted(set(event_ids), key=attrgetter("int"))]
+    return set(add_missing(InboxEvent, rows, told="event_id", same={"group": group, "handled_at": now}))
 
 
 def _handle_or_queue(delivery: Delivery, event: Received) -> Outcome:

@@ -68,13 +68,12 @@ class Event:
         """
         if not isinstance(data, dict):
             raise InvalidPayload(f"{cls.type}: the data is no object.")
-        hints = _hints(typing.cast(Any, cls))
         values = {}
-        for field in dataclasses.fields(cls):
-            if field.name in data:
-                values[field.name] = _typed(data[field.name], hints[field.name], f"{cls.type}: {field.name}")
-            elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-                raise InvalidPayload(f"{cls.type}: {field.name} is missing.")
+        for name, hint, needed in _fields(typing.cast(Any, cls)):
+            if name in data:
+                values[name] = _typed(data[name], hint, f"{cls.type}: {name}")
+            elif needed:
+                raise InvalidPayload(f"{cls.type}: {name} is missing.")
         return cls(**values)
 
 
@@ -95,6 +94,23 @@ def _hints(kind: Any) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
+@functools.cache
+def _fields(kind: Any) -> list[tuple[str, Any, bool]]:
+    """Return the name of each field, what it holds, and whether it must be there."""
+    missing = dataclasses.MISSING
+    return [
+        (field.name, _hints(kind)[field.name], field.default is missing and field.default_factory is missing)
+        for field in dataclasses.fields(kind)
+    ]
+
+
+@functools.cache
+def _wanted(hint: Any) -> tuple[Any, bool]:
+    """Return what a hint asks for, and whether there may be none."""
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    return next(option for option in options if option is not type(None)), type(None) in options
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
@@ -108,10 +124,9 @@ def _plain(value: Any) -> Any:
 
 
 def _typed(value: Any, hint: Any, where: str) -> Any:
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    if value is None and type(None) in options:
+    wanted, optional = _wanted(hint)
+    if value is None and optional:
         return None
-    wanted = next(option for option in options if option is not type(None))
     if typing.get_origin(wanted) is list:
         return _typed_list(value, wanted, where)
     if typing.is_typeddict(wanted):

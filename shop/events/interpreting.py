@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+from django.db.models import TextField, UUIDField
+from django.db.models.functions import Cast
+
+from shop.core.sql import Among
 from shop.events import registry
 from shop.events.envelope import Envelope, InvalidEnvelope, decode
 from shop.events.event import Event, InvalidPayload, split_type
@@ -58,8 +63,13 @@ def read(*, group: str, message: bytes) -> Envelope | None:
 
 def announced(ids: Iterable[UUID]) -> Announced:
     """Return what the outbox says of events, by id; those that it doesn't know are missing."""
-    rows = OutboxEvent.objects.filter(event_id__in=list(ids))
-    return {row[0]: row[1:] for row in rows.values_list("event_id", "type", "key", "version", "payload")}
+    known = OutboxEvent.objects.filter(event_id__in=Among(ids, UUIDField()))
+    # The payload as text: the field's own reading takes several times as long.
+    rows = known.values_list("event_id", "type", "key", "version", Cast("payload", TextField()))
+    return {
+        event_id: (name, key, version, orjson.loads(payload))
+        for event_id, name, key, version, payload in rows
+    }
 
 
 def believe(*, group: str, envelope: Envelope, announced: Announced | None) -> Received:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shop.events import kafka
 from shop.events.consumer import Position
@@ -26,8 +25,7 @@ class Fenced(Exception):
     """Raised when another process runs under the same static membership; this one must end."""
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A message from a topic."""
 
     position: Position

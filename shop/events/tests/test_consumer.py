@@ -1,4 +1,3 @@
-import dataclasses
 import json
 import threading
 from datetime import UTC, datetime, timedelta
@@ -162,7 +161,7 @@ class TestDeadLetters:
         (row,) = happen(1)
         receive(group=GROUP, message=altered(row, data={}), position=PLACE, now=NOW)
 
-        assert hand(row, position=dataclasses.replace(PLACE, offset=42)) is Outcome.HANDLED
+        assert hand(row, position=PLACE._replace(offset=42)) is Outcome.HANDLED
 
         assert seen() == [1]
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from shop.core.failpoints import failpoint
+from shop.core.sql import Among
 from shop.core.transactions import use_case
 from shop.events.backends import Fate
 from shop.events.failures import pauses
@@ -189,7 +190,7 @@ def _mark(batch: Batch, lease: Leadership, now: datetime) -> None:
     if not lease.confirm():
         raise LeaseLost
     waiting = OutboxEvent.objects.filter(published_at__isnull=True)
-    waiting.filter(pk__in=batch.acked).update(published_at=Now(), next_attempt_at=None, error="")
+    waiting.filter(pk__in=Among(batch.acked)).update(published_at=Now(), next_attempt_at=None, error="")
     for row, sent in batch.failed:
         if sent.fate is Fate.RETRY:
             _hold_back(row, sent, now)

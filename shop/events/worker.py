@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import signal
 import threading
@@ -141,7 +142,10 @@ def supervise(part: Part, stop: Flag) -> None:
 
 @contextlib.contextmanager
 def stop_on_signals() -> Iterator[Flag]:
-    """Yield a flag that SIGTERM and SIGINT set."""
+    """Yield a flag that SIGTERM and SIGINT set; for a process that works until then."""
+    # What is loaded by now stays, and the collector needn't look through it: a busy consumer makes so many objects that
+    # this takes a fifth of its time.
+    gc.freeze()
     stop = threading.Event()
 
     def handle(number: int, _frame: FrameType | None) -> None:

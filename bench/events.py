@@ -1,11 +1,12 @@
 """
 How many events a second relay and consumer carry beside a bare kafka-python loop, and how long a fact takes.
 
-One run on one broker and one database of its own. The bare loop sends the same bytes and reads them, in four ways: it
-does nothing with them, or writes their ids to a table, which is the least that handling an event once can cost; and it
-commits its place as often as it polls, 500 at a time, or behind each message, as such a loop is written at first. The
-relay sends rows of the outbox and marks them; the consumer writes inbox and mail. Then events come one by one, as in a
-shop that isn't busy, and the time from the commit to the topic and to the mail server is taken.
+One run on one broker and one database of its own. The relay sends rows of the outbox and marks them, and the bare loop
+sends the same bytes. The consumer compares each event with the outbox, writes inbox and mail, and parks what fails; the
+bare loop writes the same mails and does nothing else. Other loops do less: they write the ids to a table, which is the
+least that handling an event once can cost, or nothing at all. They commit their place as often as they poll, 500 at a
+time, or behind each message, as such a loop is written at first. Then events come one by one, as in a shop that isn't
+busy, and the time from the commit to the topic and to the mail server is taken.
 
     python -m bench.events --events 5000 --single 200
 """
@@ -13,14 +14,19 @@ shop that isn't busy, and the time from the commit to the topic and to the mail 
 from __future__ import annotations
 
 import argparse
+import gc
+import json
 import os
 import tempfile
 import threading
 import time
-from contextlib import ExitStack
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
+from uuid import uuid4
 
 AT_ONCE = 100
 # As many as the consumer polls.
@@ -31,12 +37,15 @@ def main() -> None:
     """Start the servers, measure, print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--events", type=int, default=5000, help="for the throughput")
+    options.add_argument(
+        "--rounds", type=int, default=3, help="how often, so that the machine's moods even out"
+    )
     options.add_argument("--single", type=int, default=200, help="for the time each takes")
     options.add_argument("--pause", type=float, default=0.05, help="between two of those, in seconds")
     chosen = options.parse_args()
     with ExitStack() as stack:
         _start(stack)
-        _report_throughput(chosen.events)
+        _report_throughput(chosen.events, chosen.rounds)
         _report_times(chosen.single, chosen.pause, stack)
 
 
@@ -67,6 +76,8 @@ def _start(stack: ExitStack) -> None:
     from shop.events.kafka import create_topics
 
     create_topics()
+    # As every process does that works until a signal.
+    gc.freeze()
 
 
 arrived: dict[str, float] = {}
@@ -106,31 +117,50 @@ def _announce(user_ids: list[Any]) -> None:
         )
 
 
-def _report_throughput(count: int) -> None:
+def _report_throughput(count: int, rounds: int) -> None:
+    from django.db import connection
+
     from shop.core.ids import new_id
+    from shop.events.models import OutboxEvent
 
     _announce([new_id() for _ in range(count)])
-    bare_out = _send_bare()
-    bare_in, storing = _read_bare(count, store=False), _read_bare(count, store=True)
-    each, storing_each = (_read_bare(count, store=store, at_once=1) for store in (False, True))
-    relay, consumer = _relay(), _consumer(count)
-    print(f"{count} events")
-    for name, seconds, bare, loop in (
-        ("relay", relay, bare_out, "bare loop"),
-        ("consumer", consumer, bare_in, "bare loop"),
-        ("consumer", consumer, storing, "stores ids"),
-        ("consumer", consumer, each, "commits each"),
-        ("consumer", consumer, storing_each, "stores and commits each"),
-    ):
-        share = bare / seconds
-        print(
-            f"  {name:<9} {count / seconds:8.0f} events/s   {loop:<25} {count / bare:8.0f}   {share:6.1%}"
-            f"   {'' if share >= 0.5 else 'less than half of it'}"
-        )
+    seconds: defaultdict[str, list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        OutboxEvent.objects.update(published_at=None)
+        with connection.cursor() as cursor:
+            # The rows as they were before would be in the way.
+            cursor.execute("VACUUM ANALYZE events_outboxevent")
+        for name, each in (
+            ("only sends", _send_bare()),
+            ("relay", _relay(count)),
+            ("writes the mails", _read_bare(count, _write_mails)),
+            ("consumer", _consumer(count)),
+            ("stores ids", _read_bare(count, _store_ids)),
+            ("only reads", _read_bare(count)),
+            # A tenth tells as much: they take as long as all the others together.
+            ("commits each", _read_bare(count // 10, at_once=1)),
+            ("stores and commits each", _read_bare(count // 10, _store_ids, at_once=1)),
+        ):
+            seconds[name].append(each)
+    print(f"{count} events, {rounds} times, medians of what one takes")
+    _print_share("relay", "only sends", seconds)
+    for loop in list(seconds)[2:]:
+        if loop != "consumer":
+            _print_share("consumer", loop, seconds)
+
+
+def _print_share(part: str, loop: str, seconds: dict[str, list[float]]) -> None:
+    """Print how fast a part and a loop were, and the median of what share one had of the other in each round."""
+    share = median(bare / ours for ours, bare in zip(seconds[part], seconds[loop], strict=True))
+    rates = [1 / median(seconds[name]) for name in (part, loop)]
+    print(
+        f"  {part:<9} {rates[0]:8.0f} events/s   {loop:<25} {rates[1]:8.0f}   {share:6.1%}"
+        f"   {'' if share >= 0.5 else 'less than half of it'}"
+    )
 
 
 def _send_bare() -> float:
-    """Send the same messages with nothing around it; return the seconds that it took."""
+    """Send the same messages with nothing around it; return the seconds that each took."""
     from shop.events import kafka
     from shop.events.backends import message_of
     from shop.events.kafka_producer import new_producer
@@ -138,8 +168,8 @@ def _send_bare() -> float:
 
     messages = [(row.key.encode(), message_of(row)) for row in OutboxEvent.objects.order_by("pk")]
     admin = kafka.client().KafkaAdminClient(**kafka.connection_options())
-    admin.create_topics({"bench.bare": {"num_partitions": kafka.PARTITIONS, "replication_factor": 1}})
-    admin.close()
+    with closing(admin), suppress(kafka.errors().TopicAlreadyExistsError):
+        admin.create_topics({"bench.bare": {"num_partitions": kafka.PARTITIONS, "replication_factor": 1}})
     producer = new_producer()
     began = time.monotonic()
     for start in range(0, len(messages), AT_ONCE):
@@ -151,43 +181,70 @@ def _send_bare() -> float:
             future.get(timeout=30)
     out = time.monotonic() - began
     producer.close(timeout=5)
-    return out
+    return out / len(messages)
 
 
-def _read_bare(count: int, *, store: bool, at_once: int = IN_AT_ONCE) -> float:
-    """Read the same messages, and write their ids if asked to; return the seconds that it took."""
-    import json
-
-    from django.db import connection, transaction
+def _read_bare(
+    count: int, work: Callable[[list[Any]], None] | None = None, at_once: int = IN_AT_ONCE
+) -> float:
+    """Read the same messages, and do some work with what each poll brings; return the seconds that each took."""
+    from django.db import transaction
     from kafka import KafkaConsumer
-    from psycopg2.extras import execute_values
 
     from shop.events import kafka
 
     consumer = KafkaConsumer(
         "bench.bare",
-        group_id=f"bench.bare.{store}.{at_once}",
+        # New at each time, to read from the first on.
+        group_id=f"bench.bare.{uuid4()}",
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         **kafka.connection_options(),
     )
-    if store:
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS bench_bare")
-            cursor.execute("CREATE TABLE bench_bare (id uuid PRIMARY KEY)")
-    got = len([one for part in consumer.poll(30_000, max_records=1).values() for one in part])
+    _empty()
+    first = got = len([one for part in consumer.poll(30_000, max_records=1).values() for one in part])
     began = time.monotonic()
     while got < count:
         records = [one for part in consumer.poll(1000, max_records=at_once).values() for one in part]
-        if store and records:
-            ids = [(json.loads(record.value)["id"],) for record in records]
-            with transaction.atomic(), connection.cursor() as cursor:
-                execute_values(cursor, "INSERT INTO bench_bare VALUES %s ON CONFLICT DO NOTHING", ids)
+        if work and records:
+            with transaction.atomic():
+                work([json.loads(record.value) for record in records])
         got += len(records)
         consumer.commit()
     taken = time.monotonic() - began
     consumer.close()
-    return taken
+    return taken / (got - first)
+
+
+def _store_ids(messages: list[Any]) -> None:
+    from django.db import connection
+    from psycopg2.extras import execute_values
+
+    with connection.cursor() as cursor:
+        ids = [(message["id"],) for message in messages]
+        execute_values(cursor, "INSERT INTO bench_bare VALUES %s ON CONFLICT DO NOTHING", ids)
+
+
+def _write_mails(messages: list[Any]) -> None:
+    from uuid import UUID
+
+    from django.utils import timezone
+
+    from notifications.services import To, enqueue, gathering
+
+    with gathering():
+        for message in messages:
+            to = To.user(message["data"]["user_id"])
+            enqueue(event_id=UUID(message["id"]), template="verify_email", to=to, now=timezone.now())
+
+
+def _empty() -> None:
+    """Give each loop the same tables to begin with."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS bench_bare (id uuid PRIMARY KEY)")
+        cursor.execute("TRUNCATE bench_bare, notifications_emailmessage, events_inboxevent")
 
 
 class _Leader:
@@ -198,7 +255,7 @@ class _Leader:
         return True
 
 
-def _relay() -> float:
+def _relay(count: int) -> float:
     from shop.events.kafka_producer import KafkaBackend
     from shop.events.models import OutboxEvent
     from shop.events.relay import publish_batch
@@ -209,14 +266,14 @@ def _relay() -> float:
         publish_batch(backend, leader)
     seconds = time.monotonic() - began
     backend.close()
-    return seconds
+    return seconds / count
 
 
 def _consumer(count: int) -> float:
-    from notifications.models import EmailMessage
     from shop.events.loop import consume
     from shop.events.models import InboxEvent
 
+    _empty()
     stop, began = threading.Event(), 0.0
     thread = threading.Thread(target=consume, args=("notifications", stop))
     thread.start()
@@ -227,10 +284,10 @@ def _consumer(count: int) -> float:
         done = InboxEvent.objects.count()
         if done and not began:
             began, first = time.monotonic(), done
-    seconds = (time.monotonic() - began) * count / max(count - first, 1)
+    seconds = (time.monotonic() - began) / max(count - first, 1)
     stop.set()
     thread.join(30)
-    EmailMessage.objects.all().delete()
+    _empty()
     return seconds
 
 

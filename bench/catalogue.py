@@ -7,7 +7,8 @@ machine does slows all of them alike. It prints the median of each, and how much
 largest; a growth beyond its bound (1.5 for lists, cursor pages and details, 3 for filters, search and facets) is
 marked, and the command then ends with 1. "Edited" is the first answer after an edit, which keeps the same bound.
 "Cold" is with nothing remembered at all, as once in ``CATALOGUE_CACHE`` seconds; of these only searches by relevance
-have a bound, since the large shop counts up to 10,000 products for the others and the small one has fewer in all.
+and their facets have a bound, since the large shop counts up to 10,000 products for the others and the small one has
+fewer in all.
 Below stands the processor time of the same calls, of the shop and its connection's server process, where Linux tells
 it: on a busy machine it says more.
 
@@ -269,7 +270,7 @@ def _processor(server: int) -> float:
 
 
 def _bound(name: str) -> float | None:
-    if name.endswith(COLD) and (not name.startswith("search:") or "cheapest" in name):
+    if name.endswith(COLD) and (not name.startswith(("search:", "facets:")) or "cheapest" in name):
         return None
     plain = name.removesuffix(EDITED)
     return FLAT if plain in ("list", "cursor page", "detail") or plain.startswith("list by") else WIDE

@@ -33,10 +33,11 @@ _PARTS = {
         FROM (SELECT brand_id, count(*) AS number FROM listed GROUP BY brand_id) AS own
         JOIN products_brand AS brand ON brand.id = own.brand_id
     """,
-    # Products may write one value in different cases: one of them is shown.
+    # Products may write one value in different cases: one of them is shown. What isn't filterable may differ in each.
     "values": """
         SELECT 'value', value.attribute_id, value.key, min(value.value), count(*)
         FROM listed JOIN products_productattribute AS value ON value.product_id = listed.id
+        WHERE value.attribute_id IN (SELECT id FROM products_attribute WHERE filterable)
         GROUP BY value.attribute_id, value.key
     """,
 }

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from django.db.models import TextField
+
 from products import search
 from products.attributes import folded
 from products.memory import MANY, Remembered
@@ -14,6 +16,7 @@ from products.models import Attribute, Category
 from products.selectors.browse import listed
 from products.selectors.counting import COLUMNS, Counts, counts_of
 from products.selectors.texts import with_category_texts
+from shop.core.sql import Among
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +135,9 @@ def _categories(counts: Counts, language: str) -> list[dict[str, Any]]:
     for path, count in counts.paths.items():
         for end in range(Category.steplen, len(path) + 1, Category.steplen):
             below[path[:end]] += count
-    found = with_category_texts(Category.objects.filter(path__in=below).order_by("path"), language)
+    found = with_category_texts(
+        Category.objects.filter(path__in=Among(below, TextField())).order_by("path"), language
+    )
     # Plain rows: there may be hundreds, and objects take longer.
     plain: Any = found.values("slug", "name", "depth", "path", *found.query.annotations)
     return [

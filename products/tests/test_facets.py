@@ -6,7 +6,8 @@ import pytest
 
 from products import services
 from products.models import Attribute
-from products.selectors import facets
+from products.selectors import counting, facets
+from products.selectors.browse import listed
 from products.services import AttributeData
 from products.tests.factories import NOW, category, product, variant_data
 from tests.statements import statements
@@ -131,6 +132,15 @@ class TestCounts:
 
         assert set(values(get())) == {"Wood", "Finish"}
 
+    def test_does_not_even_count_what_nobody_filters_by(self, shelf):
+        """Each product may have another value of it."""
+        Attribute.objects.filter(key="wattage").update(filterable=False)
+        products = listed({}, currency="EUR", now=NOW, hidden=False).values_list(*counting.COLUMNS)
+
+        counted = counting.counts_of(products).values
+
+        assert set(counted) == set(Attribute.objects.exclude(key="wattage").values_list("pk", flat=True))
+
     def test_says_when_it_counted_only_the_first(self, shelf, monkeypatch):
         monkeypatch.setattr(facets, "MANY", 3)
 
@@ -140,8 +150,8 @@ class TestCounts:
 
     def test_counts_what_the_list_lists(self, shelf):
         for query in ("", "brand=oak", "category=garden&in_stock=false", "attr.wood=oak", "q=P1"):
-            listed = anonymous().get(f"/api/v1/products/?{query}").json()["count"]
-            assert get(query)["count"] == listed
+            length = anonymous().get(f"/api/v1/products/?{query}").json()["count"]
+            assert get(query)["count"] == length
 
 
 class TestStatements:

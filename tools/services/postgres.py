@@ -130,7 +130,8 @@ class Postgres(Service):
         options = {
             "listen_addresses": HOST,
             "unix_socket_directories": sockets,
-            "max_connections": "200",
+            # Races of 50 threads meet in all workers of a test run at once, and a closed connection lingers.
+            "max_connections": "500",
             "fsync": "on" if self.durable else "off",
             "full_page_writes": "on" if self.durable else "off",
         }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.db.models import TextField
@@ -14,12 +14,12 @@ from products.attributes import folded
 from products.memory import MANY, Remembered
 from products.models import Attribute, Category
 from products.selectors.browse import listed
-from products.selectors.counting import COLUMNS, Counts, counts_of
+from products.selectors.counting import COLUMNS, KINDS, Counts, counts_of
 from products.selectors.texts import with_category_texts
 from shop.core.sql import Among
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
 _MOST_VALUES = 100
@@ -73,8 +73,8 @@ def facets_of(
         complete=not counted.partly(counted.matching),
         category=counted.facet("category", partial(_categories, language=language), "category"),
         brand=counted.facet("brand", _brands, "brand"),
-        price=counted.facet("price", _prices, "price_min", "price_max"),
-        availability=counted.facet("availability", _availability, "in_stock"),
+        price=counted.facet("", _prices, "price_min", "price_max"),
+        availability=counted.facet("", _availability, "in_stock"),
         attributes=_attributes(counted),
     )
 
@@ -94,8 +94,12 @@ class _Counted:
         """Those that match all filters: counted once, for most facets."""
         return self._count(self.filters)
 
-    def facet(self, part: str, of: Callable[[Counts], T], *own: str) -> T:
-        """Return a facet of those that match the filters which aren't its own."""
+    def facet(self, kind: str, of: Callable[[Counts], T], *own: str) -> T:
+        """
+        Return a facet of those that match the filters which aren't its own.
+
+        :param kind: of ``counting.KINDS``, or empty for what is told of all products.
+        """
         others = {name: value for name, value in self.filters.items() if name not in own}
         if others == self.filters:
             return of(self.matching)
@@ -104,7 +108,7 @@ class _Counted:
         remembered = Remembered("facet", about, on_stock="in_stock" in self.filters, version=self.version)
         found: T | None = remembered.get()
         if found is None:
-            counts = self._count(others, part)
+            counts = self._count(others, [kind] if kind else [])
             found = of(counts)
             remembered.keep(found, products=counts.products, lasting=self.partly(counts))
         return found
@@ -117,11 +121,11 @@ class _Counted:
     def _words(self) -> str:
         return str(self.filters.get("q", "")).strip()
 
-    def _count(self, filters: dict[str, Any], *parts: str) -> Counts:
+    def _count(self, filters: dict[str, Any], kinds: Sequence[str] = KINDS) -> Counts:
         products = listed(filters, currency=self.currency, now=self.now, hidden=False)
         if not self._words:
-            return counts_of(products.order_by("-pk").values_list(*COLUMNS)[: MANY + 1], *parts)
-        counted = (counts_of(rows, *parts) for rows in search.readings(products, self._words, *COLUMNS))
+            return counts_of(products.order_by("-pk").values_list(*COLUMNS)[: MANY + 1], kinds)
+        counted = (counts_of(rows, kinds) for rows in search.readings(products, self._words, *COLUMNS))
         return next((counts for counts in counted if counts.products), Counts())
 
 
@@ -131,23 +135,23 @@ def _availability(counts: Counts) -> dict[str, int]:
 
 def _categories(counts: Counts, language: str) -> list[dict[str, Any]]:
     """Return every category with products in it or below it, in tree order."""
-    below: Counter[str] = Counter()
+    below: dict[str, int] = {}
     for path, count in counts.paths.items():
-        for end in range(Category.steplen, len(path) + 1, Category.steplen):
-            below[path[:end]] += count
-    found = with_category_texts(
-        Category.objects.filter(path__in=Among(below, TextField())).order_by("path"), language
-    )
-    # Plain rows: there may be hundreds, and objects take longer.
-    plain: Any = found.values("slug", "name", "depth", "path", *found.query.annotations)
+        while path:
+            below[path] = below.get(path, 0) + count
+            path = path[: -Category.steplen]
+    found = with_category_texts(Category.objects.filter(path__in=Among(below, TextField())), language)
+    # Plain rows, ordered here: there may be hundreds, and objects or the database's rules of order take longer.
+    rows: Any = found.order_by().values_list("path", "slug", "name", "depth", *found.query.annotations)
     return [
         {
-            "slug": row["slug"],
-            "name": (row.get("translation") or {}).get("name") or row["name"],
-            "depth": row["depth"],
-            "count": below[row["path"]],
+            "slug": slug,
+            # None is read where the shop's own language is.
+            "name": ((translated and translated[0]) or {}).get("name") or name,
+            "depth": depth,
+            "count": below[path],
         }
-        for row in plain
+        for path, slug, name, depth, *translated in sorted(rows, key=itemgetter(0))
     ]
 
 
@@ -167,14 +171,19 @@ def _attributes(counted: _Counted) -> list[dict[str, Any]]:
     facets = []
     for attribute in Attribute.objects.filter(filterable=True):
         own = [filtered[attribute.key]] if attribute.key in filtered else []
-        values = counted.facet("values", partial(_values, attribute=attribute.pk), *own)
+        values = counted.facet("value", partial(_values, attribute=attribute.name), *own)
         if values:
             facets.append(_facet(attribute, values))
     return [facet for _, facet in sorted(facets, key=lambda placed: placed[0])]
 
 
-def _values(counts: Counts, attribute: int) -> list[_Value]:
-    return counts.values.get(attribute, [])
+def _values(counts: Counts, attribute: str) -> list[_Value]:
+    """Return the values of an attribute; of those that differ in case alone one is shown, and all are counted."""
+    same: dict[str, list[str]] = {}
+    written = counts.values.get(attribute, {})
+    for value in sorted(written):
+        same.setdefault(folded(value), []).append(value)
+    return [(key, values[0], sum(written[value] for value in values)) for key, values in same.items()]
 
 
 def _facet(attribute: Attribute, values: list[_Value]) -> tuple[tuple[int, str], dict[str, Any]]:

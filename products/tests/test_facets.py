@@ -139,7 +139,7 @@ class TestCounts:
 
         counted = counting.counts_of(products).values
 
-        assert set(counted) == set(Attribute.objects.exclude(key="wattage").values_list("pk", flat=True))
+        assert set(counted) == set(Attribute.objects.exclude(key="wattage").values_list("name", flat=True))
 
     def test_says_when_it_counted_only_the_first(self, shelf, monkeypatch):
         monkeypatch.setattr(facets, "MANY", 3)

@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 
 def together(times: int, call: Callable[[int], T]) -> list[T]:
-    """Run ``call(0)`` to ``call(times - 1)`` from one barrier and return what they returned, in that order.
+    """
+    Run ``call(0)`` to ``call(times - 1)`` from one barrier and return what they returned, in that order.
 
     A thread that can't connect lets the others go at once, and it is its error that is raised.
     """

@@ -132,6 +132,12 @@ class TestCounts:
 
         assert set(values(get())) == {"Wood", "Finish"}
 
+    def test_of_letters_beyond_ascii_and_of_quotes(self):
+        for value in ('Öl & "Wachs"', 'öl & "wachs"', "Öl"):
+            product(attributes={"Oberfläche": value})
+
+        assert values(get()) == {"Oberfläche": {'Öl & "Wachs"': 2, "Öl": 1}}
+
     def test_does_not_even_count_what_nobody_filters_by(self, shelf):
         """Each product may have another value of it."""
         Attribute.objects.filter(key="wattage").update(filterable=False)

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 
 from products.attributes import folded
 from products.models import Attribute, Category
+from shop.core.transactions import held
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Container
@@ -77,10 +78,17 @@ class Named:
         return next((pk for pk in found if pk in present), found[0] if found else None)
 
 
-def attributes_named(names: Iterable[str]) -> dict[str, Attribute]:
-    """Return the attributes of these names by key; one statement, none for no names."""
+def attributes_named(names: Iterable[str], *, hold: bool = False) -> dict[str, Attribute]:
+    """
+    Return the attributes of these names by key; one statement, none for no names.
+
+    :param hold: until the transaction ends nobody gives them another name or kind.
+    """
     keys = {folded(name) for name in names}
-    return {row.key: row for row in Attribute.objects.filter(key__in=keys)} if keys else {}
+    if not keys:
+        return {}
+    rows = Attribute.objects.filter(key__in=keys).order_by("key")
+    return {row.key: row for row in (held(rows) if hold else rows)}
 
 
 def _keys(names: Sequence[str]) -> tuple[str, ...]:

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 
 from products.attributes import folded, written
 from products.errors import AttributeInUse
 from products.models import Attribute, Product, ProductAttribute
+from products.selectors.named import attributes_named
+from products.services.changes import catalogue_changed, few_enough
 from shop.audit import services as audit
 from shop.core.errors import FieldError, ValidationFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from uuid import UUID
 
@@ -39,9 +42,9 @@ def save_attribute(
     *, data: AttributeData, attribute_id: int | None = None, actor_id: UUID | None, now: datetime
 ) -> Attribute:
     """
-    Add an attribute, or change one; the products' values are written anew where its name or kind changes.
+    Add an attribute, or change one; the products' values are written anew where its name, kind or choices change.
 
-    Locks: the attribute.
+    Locks: the attribute, which waits for those who give products a value of it; then the products that have one.
 
     :raises ValidationFailed: the name is taken, a choice has no choices, or a product's value is none of the new
         kind; nothing is written.
@@ -50,6 +53,7 @@ def save_attribute(
         raise ValidationFailed(FieldError("choices", "required", "A choice needs values to choose from."))
     attribute = Attribute.objects.select_for_update().get(pk=attribute_id) if attribute_id else Attribute()
     former = attribute.name
+    was = (attribute.name, attribute.kind, attribute.choices)
     for name in ("kind", "unit", "filterable", "position"):
         setattr(attribute, name, getattr(data, name))
     attribute.name = " ".join(data.name.split())
@@ -61,7 +65,9 @@ def save_attribute(
     except IntegrityError as error:
         raise ValidationFailed(FieldError("name", "unique", "There is an attribute of this name.")) from error
     if attribute_id:
-        _write_anew(attribute, former)
+        if was != (attribute.name, attribute.kind, attribute.choices):
+            _write_anew(attribute, former)
+        catalogue_changed(few_enough(Product.objects.filter(attribute_values__attribute=attribute)) or ())
     audit.record(actor_id=actor_id, action="products.attribute_saved", target=attribute, now=now)
     return attribute
 
@@ -80,6 +86,23 @@ def delete_attribute(*, attribute_id: int, actor_id: UUID | None, now: datetime)
     attribute.delete()
 
 
+def hold_attributes(names: Iterable[str]) -> dict[str, Attribute]:
+    """
+    Return the attributes of these names by key, each made as a text where there is none of its name.
+
+    Until the caller's transaction ends nobody gives them another name or kind. Who locks products too calls this first.
+    """
+    # One spelling of each, the same one in whatever order they come.
+    wanted = {folded(name): " ".join(name.split()) for name in sorted(names, reverse=True)}
+    known = attributes_named(wanted, hold=True)
+    missing = [Attribute(name=wanted[key], key=key) for key in sorted(set(wanted) - set(known))]
+    if missing:
+        # Another request may make the same ones this moment.
+        Attribute.objects.bulk_create(missing, ignore_conflicts=True)
+        known = attributes_named(wanted, hold=True)
+    return known
+
+
 def set_attributes(product: Product, values: Mapping[str, object]) -> None:
     """
     Give a product its values, in the caller's transaction; an attribute nobody has defined becomes a text.
@@ -89,7 +112,7 @@ def set_attributes(product: Product, values: Mapping[str, object]) -> None:
     :param values: by the attributes' names, in any case.
     :raises ValidationFailed: a value is none of its attribute's kind; nothing is written.
     """
-    known = _attributes_named(values)
+    known = hold_attributes(values)
     rows, shown = [], {}
     for name, value in values.items():
         attribute = known[folded(name)]
@@ -101,17 +124,6 @@ def set_attributes(product: Product, values: Mapping[str, object]) -> None:
     product.attributes = shown
 
 
-def _attributes_named(names: Mapping[str, object]) -> dict[str, Attribute]:
-    wanted = {folded(name): " ".join(name.split()) for name in names}
-    known = {row.key: row for row in Attribute.objects.filter(key__in=wanted)}
-    missing = [Attribute(name=wanted[key], key=key) for key in sorted(set(wanted) - set(known))]
-    if missing:
-        # Another request may make the same ones this moment.
-        Attribute.objects.bulk_create(missing, ignore_conflicts=True)
-        known = {row.key: row for row in Attribute.objects.filter(key__in=wanted)}
-    return known
-
-
 def _written(attribute: Attribute, value: object) -> str:
     try:
         return written(value, kind=attribute.kind, choices=attribute.choices)
@@ -121,21 +133,26 @@ def _written(attribute: Attribute, value: object) -> str:
 
 def _write_anew(attribute: Attribute, former: str) -> None:
     """Bring every product's value in line with what the attribute is now, a batch at a time."""
-    for batch in _batches(attribute):
-        for row in batch:
+    for products in _batches(attribute):
+        # Read under the locks: who has just edited one of them may have taken the value away.
+        values = list(attribute.values.filter(product__in=products).order_by("product"))
+        for row in values:
             row.value = _written(attribute, row.value)
             row.key = folded(row.value)
-            row.product.attributes = {
-                (attribute.name if name == former else name): (row.value if name == former else value)
-                for name, value in row.product.attributes.items()
+        shown = {row.product_id: row.value for row in values}
+        for product in products:
+            product.attributes = {
+                (attribute.name if name == former else name): shown[product.pk] if name == former else value
+                for name, value in product.attributes.items()
             }
-        ProductAttribute.objects.bulk_update(batch, ["value", "key"])
-        Product.objects.bulk_update([row.product for row in batch], ["attributes"])
+        ProductAttribute.objects.bulk_update(values, ["value", "key"])
+        Product.objects.bulk_update(products, ["attributes"])
 
 
-def _batches(attribute: Attribute) -> Iterator[list[ProductAttribute]]:
+def _batches(attribute: Attribute) -> Iterator[list[Product]]:
     last = 0
-    rows = attribute.values.select_related("product").order_by("pk")
-    while batch := list(rows.filter(pk__gt=last)[:_BATCH]):
+    having_it = ProductAttribute.objects.filter(attribute=attribute, product=OuterRef("pk"))
+    rows = Product.objects.filter(Exists(having_it)).only("attributes").order_by("pk")
+    while batch := list(rows.filter(pk__gt=last).select_for_update(no_key=True)[:_BATCH]):
         yield batch
         last = batch[-1].pk

@@ -17,7 +17,7 @@ from products.models import (
     ProductSlug,
 )
 from products.selectors.texts import seo_of
-from products.services.attributes import set_attributes
+from products.services.attributes import hold_attributes, set_attributes
 from products.services.changes import catalogue_changed
 from products.services.collections import set_collections
 from products.services.naming import RESERVED, free_slug, taken, taken_in
@@ -121,12 +121,16 @@ def update_product(*, product_id: int, actor_id: UUID | None, now: datetime, **c
     """
     Change a product; a new slug leaves the old one answering.
 
+    Locks: the attributes that it gets values of, so that nobody redefines them; then the product.
+
     :param changes: any of ``PRODUCT_FIELDS``, and ``slug``, ``category`` (slug), ``brand`` (name), ``published``,
         ``published_at``, ``published_until``, ``attributes`` (all of them) and ``collections`` (slugs, all of them).
     :raises ValidationFailed: the category doesn't exist, the slug or the external id is taken, a value is none of
         its attribute's kind, an option is left out that variants have, or it would be hidden before it is shown;
         nothing is written.
     """
+    # Before the product, as who changes an attribute goes on with its products.
+    hold_attributes(changes.get("attributes", ()))
     product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
     _apply(product, changes, now=now)
     product.updated_at = now

@@ -14,6 +14,7 @@ from products.services import AttributeData
 from products.tests.factories import NOW, product
 from shop.audit.models import AuditEntry
 from shop.core.errors import ValidationFailed
+from tests.statements import statements
 from users.tests.clients import anonymous, client_of
 from users.tests.factories import StaffFactory
 
@@ -123,6 +124,27 @@ class TestDefining:
         redefine(wattage, name="Power", unit="watt")
 
         assert [shown(one) for one in made] == [{"Power": "8", "Wood": "Oak"}, {"Power": "9", "Wood": "Oak"}]
+
+    def test_what_products_do_not_show_is_not_written_into_them(self, wattage):
+        product(attributes={"Wattage": 8})
+
+        assert not self.written_by(wattage, position=3)
+        assert self.written_by(wattage, name="Power") == {"products_product", "products_productattribute"}
+
+    def written_by(self, attribute: Attribute, **changes) -> set[str]:
+        """Return the tables of products that a change writes to."""
+        with statements() as seen:
+            redefine(attribute, **changes)
+        written = {one.split('"')[1] for one in seen if one.startswith("UPDATE")}
+        return written & {"products_product", "products_productattribute"}
+
+    def test_finds_products_by_the_new_name_at_once(self):
+        made = product(attributes={"Lit": "Yes"})
+
+        redefine(Attribute.objects.get(), name="Illuminated", kind="boolean")
+
+        found = anonymous().get("/api/v1/products/?q=illuminated").json()["results"]
+        assert [one["id"] for one in found] == [made.pk]
 
     def test_a_new_kind_writes_values_anew(self):
         colour = define(name="Lit")

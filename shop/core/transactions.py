@@ -13,10 +13,11 @@ from shop.core.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.db.models import Model
+    from django.db.models import Model, QuerySet
 
 P = ParamSpec("P")
 T = TypeVar("T")
+M = TypeVar("M", bound="Model")
 
 # PostgreSQL's SQLSTATE for serialization_failure and deadlock_detected: another run may succeed.
 _RETRYABLE = frozenset({"40001", "40P01"})
@@ -139,3 +140,18 @@ def sqlstate(error: BaseException) -> str | None:
 def lock_timed_out(error: BaseException) -> bool:
     """Tell whether a database error means that a lock wasn't to be had in time."""
     return sqlstate(error) == _LOCK_NOT_AVAILABLE or "database is locked" in str(error)
+
+
+def held(rows: QuerySet[M]) -> list[M]:
+    """
+    Return rows that nobody changes or deletes until the transaction ends; others may hold the same ones.
+
+    Who is changing one is waited for, and what that leaves is returned. On SQLite a transaction that writes is alone
+    from its start.
+    """
+    require_transaction("Holding rows")
+    if connection.vendor != "postgresql":
+        return list(rows)
+    # Django knows only the locks that keep others out.
+    sql, params = rows.query.sql_with_params()
+    return list(rows.model._default_manager.raw(f"{sql} FOR SHARE", params))

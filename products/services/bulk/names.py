@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from products.attributes import folded
-from products.models import Attribute, Brand, Collection
-from products.selectors.named import Named, Tree, attributes_named
+from products.models import Brand, Collection
+from products.selectors.named import Named, Tree
+from products.services.attributes import hold_attributes
 from products.services.categories import create_category
 from products.services.collections import create_collection
 from shop.core.transactions import lock_by_name
@@ -27,7 +28,7 @@ def make_missing(records: Sequence[ProductRecord], *, actor_id: UUID | None, now
     Make the categories, brands, collections and attributes that these products name and the shop lacks.
 
     Locks: these names, where categories or collections are missing: of two files that name the same one, one makes
-    it.
+    it. The attributes keep what they are until the caller's transaction ends.
 
     :raises ValidationFailed: somebody has made a category of the same name this moment; nothing is written.
     """
@@ -40,7 +41,7 @@ def make_missing(records: Sequence[ProductRecord], *, actor_id: UUID | None, now
             if Named(Collection, [name]).find(name) is None:
                 create_collection(name=name, actor_id=actor_id, now=now)
     _make_brands({record.brand for record in records if record.brand})
-    _make_attributes(
+    hold_attributes(
         {name for record in records for name, value in (record.attributes or {}).items() if value}
     )
 
@@ -69,13 +70,4 @@ def _make_brands(names: set[str]) -> None:
     missing = {folded(name): name for name in sorted(names, reverse=True) if known.find(name) is None}
     Brand.objects.bulk_create(
         (Brand(name=" ".join(name.split())) for _, name in sorted(missing.items())), ignore_conflicts=True
-    )
-
-
-def _make_attributes(names: set[str]) -> None:
-    known = attributes_named(names)
-    missing = {folded(name): " ".join(name.split()) for name in sorted(names, reverse=True)}
-    Attribute.objects.bulk_create(
-        (Attribute(name=name, key=key) for key, name in sorted(missing.items()) if key not in known),
-        ignore_conflicts=True,
     )

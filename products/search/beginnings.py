@@ -38,7 +38,9 @@ def form_of(word: str) -> str:
     return letters if len(letters) == len(word) or not letters else f"{letters}*"
 
 
-def sought(node: Node, *, mark: str = "", besides: str = "") -> tuple[str, tuple[Any, ...]]:
+def sought(
+    node: Node, *, mark: str = "", besides: str = "", from_index: bool = False
+) -> tuple[str, tuple[Any, ...]]:
     """
     Return the tsquery of a tree as SQL with its parameters.
 
@@ -48,9 +50,11 @@ def sought(node: Node, *, mark: str = "", besides: str = "") -> tuple[str, tuple
 
     :param mark: what stands before each word in the index.
     :param besides: another tsquery, either of which is enough.
+    :param from_index: that the planner shall not know it, and read the index whatever it is. Of a word that it knows as
+        a common one it would rather read entry by entry, and parsing them takes the longer, the more shall be found.
     """
     front = f"{besides} | " if besides else ""
-    if not (isinstance(node, Group) and node.every):
+    if not from_index and not (isinstance(node, Group) and node.every):
         return "%s::tsquery", (
             front + written(node, lambda term: quoted(term, mark), both=" & ", either=" | "),
         )

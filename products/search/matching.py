@@ -24,14 +24,9 @@ def having(node: Node, *, from_index: bool = False) -> QuerySet[Any]:
     """
     Return the entries that have a tree of words anywhere.
 
-    :param from_index: that PostgreSQL shall read them from the index. Of a word that it knows as a common one it would
-        rather read entry by entry, and parsing them takes the longer, the more shall be found.
+    :param from_index: that PostgreSQL shall read them from the index, see ``sought``.
     """
-    sql, params = sought(node)
-    # What it has to look up first it doesn't know.
-    return SearchEntry.objects.filter(
-        _Matches((f"(SELECT {sql})" if from_index else sql, params), fts5(node))
-    )
+    return SearchEntry.objects.filter(_Matches(sought(node, from_index=from_index), fts5(node)))
 
 
 def standing_high(question: Question) -> QuerySet[Any]:

@@ -224,7 +224,11 @@ class AttributeFacet(serializers.Serializer[Any]):
 
 
 class FacetList(serializers.Serializer[Any]):
-    """What a list can be narrowed by; each facet is counted with all filters but its own."""
+    """
+    What a list can be narrowed by.
+
+    Each facet is counted with all filters but its own, and names the 100 commonest brands and values.
+    """
 
     count = serializers.IntegerField()
     complete = serializers.BooleanField()

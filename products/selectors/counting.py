@@ -21,6 +21,8 @@ _COUNTED = """
     SELECT {told} FROM listed
 """
 _ALL = "count(*), count(*) FILTER (WHERE in_stock), min(price), max(price)"
+# Of brands and of an attribute's values the commonest are named, and of equally common brands the older.
+MOST = 100
 # Each as one JSON text, which is read sooner than thousands of rows. Grouped before anything is joined, as the groups
 # are far fewer than the products.
 _KINDS = {
@@ -31,7 +33,10 @@ _KINDS = {
     )""",
     "brand": """(
         SELECT {pairs}(brand.name, own.number)
-        FROM (SELECT brand_id, count(*) AS number FROM listed GROUP BY brand_id) AS own
+        FROM (
+            SELECT brand_id, count(*) AS number FROM listed WHERE brand_id IS NOT NULL
+            GROUP BY brand_id ORDER BY number DESC, brand_id LIMIT {most}
+        ) AS own
         JOIN products_brand AS brand ON brand.id = own.brand_id
     )""",
     # As a product has them in itself, which takes a third of the time of looking up each. What isn't filterable may
@@ -98,7 +103,8 @@ def counts_of(products: QuerySet[Any], kinds: Sequence[str] = KINDS) -> Counts:
     except EmptyResultSet:
         # There is no such category or brand.
         return Counts()
-    told = [_ALL, *(f"CAST({_KINDS[kind].format(**_DIALECTS[connection.vendor])} AS text)" for kind in kinds)]
+    dialect = {**_DIALECTS[connection.vendor], "most": MOST}
+    told = [_ALL, *(f"CAST({_KINDS[kind].format(**dialect)} AS text)" for kind in kinds)]
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED.format(listed=sql, told=", ".join(told)), params)
         number, in_stock, cheapest, dearest, *texts = cursor.fetchone()

@@ -13,6 +13,7 @@ from products import search
 from products.attributes import folded
 from products.memory import MANY, Remembered
 from products.models import Attribute, Category
+from products.selectors import counting
 from products.selectors.browse import listed
 from products.selectors.counting import COLUMNS, KINDS, Counts, counts_of
 from products.selectors.texts import with_category_texts
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-_MOST_VALUES = 100
 _PREFIX = "attr."
 
 T = TypeVar("T")
@@ -35,9 +35,9 @@ class Facets:
     """
     How many products of a list there are of each kind; prices are minor units.
 
-    Each facet is counted with all filters but its own, so it shows what another choice would give. ``complete`` is
-    false where not all that match are counted: of a list the 10,000 newest are, of a search those that it
-    finds, 1,000 at most.
+    Each facet is counted with all filters but its own, so it shows what another choice would give, and names the
+    ``counting.MOST`` commonest brands and values. ``complete`` is false where not all that match are counted: of a list
+    the 10,000 newest are, of a search those that it finds, 1,000 at most.
     """
 
     count: int
@@ -197,7 +197,7 @@ def _facet(attribute: Attribute, values: list[_Value]) -> tuple[tuple[int, str],
             return order.get(key, len(order))
         return (-count, key)
 
-    commonest = sorted(values, key=lambda value: -value[2])[:_MOST_VALUES]
+    commonest = sorted(values, key=lambda value: -value[2])[: counting.MOST]
     facet = {
         "name": attribute.name,
         "kind": attribute.kind,

@@ -132,6 +132,17 @@ class TestCounts:
 
         assert set(values(get())) == {"Wood", "Finish"}
 
+    def test_name_the_commonest_brands_and_values(self, monkeypatch):
+        monkeypatch.setattr(counting, "MOST", 2)
+        for name in ("Oak", "Fern", "Ash", "Fern"):
+            product(brand=name, attributes={"Wood": name.upper()})
+
+        found = get()
+
+        assert counts(found["brand"]) == {"Fern": 2, "Oak": 1}
+        assert values(found)["Wood"] == {"FERN": 2, "ASH": 1}
+        assert found["count"] == 4
+
     def test_of_letters_beyond_ascii_and_of_quotes(self):
         for value in ('Öl & "Wachs"', 'öl & "wachs"', "Öl"):
             product(attributes={"Oberfläche": value})

@@ -39,8 +39,8 @@ _KINDS = {
         ) AS own
         JOIN products_brand AS brand ON brand.id = own.brand_id
     )""",
-    # As a product has them in itself, which takes a third of the time of looking up each. What isn't filterable may
-    # differ in each product.
+    # As a product has them in itself, which takes at most half of the time of looking up each. What isn't filterable
+    # may differ in each product.
     "value": """(
         SELECT {list}({tuple}(own.name, own.value, own.number))
         FROM ({values}) AS own

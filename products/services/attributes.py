@@ -141,10 +141,10 @@ def _write_anew(attribute: Attribute, former: str) -> None:
             row.key = folded(row.value)
         shown = {row.product_id: row.value for row in values}
         for product in products:
-            product.attributes = {
-                (attribute.name if name == former else name): shown[product.pk] if name == former else value
+            product.attributes = dict(
+                (attribute.name, shown.get(product.pk, value)) if name == former else (name, value)
                 for name, value in product.attributes.items()
-            }
+            )
         ProductAttribute.objects.bulk_update(values, ["value", "key"])
         Product.objects.bulk_update(products, ["attributes"])
 

@@ -10,7 +10,6 @@ from rest_framework import serializers
 
 from products.attributes import folded
 from shop.api.serializers import (
-    FILTER_NAME,
     BodySerializer,
     CurrencyField,
     PlainTextField,
@@ -18,6 +17,7 @@ from shop.api.serializers import (
     StrictIntegerField,
 )
 from shop.core.money import from_text, price_from_text
+from shop.core.names import FILTER_NAME
 
 MAX_IDS = 100
 MAX_ATTRIBUTES = 100

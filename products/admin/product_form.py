@@ -20,7 +20,7 @@ from products.admin.fields import LinesField, PairsField
 from products.models import Category, Collection, Product, ProductSlug
 from products.services.naming import free_slug
 from shop.api.admin import ServiceForm
-from shop.api.serializers import FILTER_NAME
+from shop.core.names import FILTER_NAME
 
 MOST_OPTIONS = 5
 MOST_ATTRIBUTES = 100

@@ -13,6 +13,7 @@ from products.importing.records import RowError
 from products.importing.taken import Taken
 from products.models import Product
 from products.services.bulk.wanted import WantedProduct
+from shop.core.names import FILTER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,8 +38,6 @@ _MOST_ATTRIBUTES = 100
 _MOST_PICTURES = 250
 _SLUG = re.compile(r"(?=.*[a-z])[-a-zA-Z0-9_]{1,220}")
 _CODE = re.compile(r"[-a-zA-Z0-9_]+")
-# What a filter can name it by: shop.api.serializers.FILTER_NAME is the same.
-_ATTRIBUTE = re.compile(r"(?=.*[^\W\d_])\w[\w -]{0,49}")
 _ADDRESS = re.compile(r"https?://[^\x00-\x1f]{1,2000}")
 
 
@@ -241,7 +240,7 @@ class _Comparison:
         if not said:
             return
         self.change.incomplete = True
-        if not _ATTRIBUTE.fullmatch(name):
+        if not FILTER_NAME.fullmatch(name):
             reason = (
                 "Name attributes by letters, digits, spaces, _ and -, up to 50 of them: they are filters too."
             )

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from products.html import safe_html
-from shop.api.serializers import FILTER_NAME
+from shop.core.names import FILTER_NAME
 
 MOST_STOCK = 10_000_000
 # What staff may set at most: as good as without a limit.

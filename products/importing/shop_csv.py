@@ -24,7 +24,7 @@ from products.importing.grouping import (
     without_twins,
 )
 from products.importing.records import ProductRecord, RowError, VariantRecord
-from shop.api.serializers import FILTER_NAME
+from shop.core.names import FILTER_NAME
 
 if TYPE_CHECKING:
     from products.importing.reading import Row, Table

@@ -16,6 +16,7 @@ from products.selectors.named import attributes_named
 from products.services.changes import catalogue_changed, few_enough
 from shop.audit import services as audit
 from shop.core.errors import FieldError, ValidationFailed
+from shop.core.names import FILTER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,18 +47,21 @@ def save_attribute(
 
     Locks: the attribute, which waits for those who give products a value of it; then the products that have one.
 
-    :raises ValidationFailed: the name is taken, a choice has no choices, or a product's value is none of the new
-        kind; nothing is written.
+    :raises ValidationFailed: the name is taken or none that a filter can have, a choice has no choices, or a product's
+        value is none of the new kind; nothing is written.
     """
     if data.kind == Attribute.Kind.CHOICE and not data.choices:
         raise ValidationFailed(FieldError("choices", "required", "A choice needs values to choose from."))
     attribute = Attribute.objects.select_for_update().get(pk=attribute_id) if attribute_id else Attribute()
     former = attribute.name
+    name = " ".join(data.name.split())
+    if name != former and not FILTER_NAME.fullmatch(name):
+        detail = "Name attributes by letters, digits, spaces, _ and -: they are filters too."
+        raise ValidationFailed(FieldError("name", "invalid", detail))
     was = (attribute.name, attribute.kind, attribute.choices)
-    for name in ("kind", "unit", "filterable", "position"):
-        setattr(attribute, name, getattr(data, name))
-    attribute.name = " ".join(data.name.split())
-    attribute.key = folded(data.name)
+    for field in ("kind", "unit", "filterable", "position"):
+        setattr(attribute, field, getattr(data, field))
+    attribute.name, attribute.key = name, folded(name)
     attribute.choices = list(data.choices) if data.kind == Attribute.Kind.CHOICE else []
     try:
         with transaction.atomic():

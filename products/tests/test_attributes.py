@@ -170,6 +170,15 @@ class TestDefining:
             define(name="Finish", kind="choice")
         assert not Attribute.objects.exists()
 
+    @pytest.mark.parametrize("name", ["Length (cm)", "12", "", "a$b", "x" * 51])
+    def test_a_name_that_no_filter_can_have_is_refused(self, wattage, name):
+        for said in (lambda: define(name=name), lambda: redefine(wattage, name=name)):
+            with pytest.raises(ValidationFailed) as refused:
+                said()
+            assert [(e.field, e.code) for e in refused.value.errors] == [("name", "invalid")]
+
+        assert list(Attribute.objects.values_list("name", flat=True)) == ["Wattage"]
+
     def test_names_are_unique_whatever_their_case(self, wattage):
         with pytest.raises(ValidationFailed) as refused:
             define(name="WATTAGE")

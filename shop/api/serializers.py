@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from rest_framework import serializers
 
 from shop.api.problems import UnknownField, UnknownFilter
 from shop.core.money import is_currency
+from shop.core.names import FILTER_NAME
 
-# What may stand behind the prefix of a filter: at least one letter, and nothing that a query language reads.
-FILTER_NAME = re.compile(r"(?=.*[^\W\d_])\w[\w -]{0,49}")
 _MAX_PREFIXED = 10
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
+import zipfile
 from dataclasses import dataclass
 from typing import IO
 
@@ -13,11 +15,15 @@ from shop.core.errors import FieldError, ValidationFailed
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
+# What a WebP can have; a longer strip is no picture of goods.
+MAX_LENGTH = 16_383
 # The longest side that is kept: sharp on every screen, and no page waits for more.
 MAX_SIDE = 2400
 WIDTHS = (320, 640, 1280)
 FORMATS = ("JPEG", "PNG", "WEBP")
 _QUALITY = 85
+# How scripts, pages and documents begin, wherever in the file.
+_OTHERS = re.compile(rb"<\?php\s|<script|<html|<!doctype|%PDF-\d", re.IGNORECASE)
 # How hard the encoder tries: many at once needn't be the last few per cent smaller.
 _MUCH, _LITTLE = 4, 2
 
@@ -41,12 +47,13 @@ class Picture:
 
 def read(upload: IO[bytes], *, field: str = "image") -> Picture:
     """
-    Return an uploaded picture, encoded anew: whatever else the file held (EXIF, a second file) is gone.
+    Return an uploaded picture, encoded anew: whatever else the file held (EXIF, comments) is gone.
 
     Kind, bytes and pixels are checked by the file's head, before anything is decoded.
 
     :param field: what the refusal names.
-    :raises ValidationFailed: it is no JPEG, PNG or WebP, is over 10 MB or 25 megapixels, or is broken.
+    :raises ValidationFailed: it is no JPEG, PNG or WebP, is something else too, is over 10 MB or 25 megapixels or has a
+        side of over 16,383, or is broken.
     """
     content = upload.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
@@ -56,6 +63,9 @@ def read(upload: IO[bytes], *, field: str = "image") -> Picture:
             # Pillow warns of sizes that are refused below in any case.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+                if _is_more_than_a_picture(content):
+                    detail = "This picture is an archive, a document or a page too. Save it anew."
+                    raise _refused(field, "invalid_image", detail)
                 return _encoded(opened, field)
     except ValidationFailed:
         raise
@@ -73,12 +83,28 @@ def own(content: bytes) -> Picture:
         return Picture(full=full, smaller=_smaller(opened.convert("RGB"), effort=_LITTLE))
 
 
+def _is_more_than_a_picture(content: bytes) -> bool:
+    """Tell whether another program would take the file for its own: made so, it is no accident."""
+    if _OTHERS.search(content):
+        return True
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)):
+            return True
+    except zipfile.BadZipFile:
+        return False
+
+
 def _encoded(opened: Image.Image, field: str) -> Picture:
     width, height = opened.size
     if width * height > MAX_PIXELS:
         raise _too_many_pixels(field)
+    if max(width, height) > MAX_LENGTH:
+        raise _refused(field, "too_many_pixels", "A side of a picture may have 16,383 pixels.")
     # A camera held upright says so in EXIF, which doesn't survive.
     upright = ImageOps.exif_transpose(opened)
+    if upright.mode.startswith("I"):
+        # Sixteen bits of grey, which converting would cut off above the eighth.
+        upright = upright.convert("I").point(lambda value: value * (1 / 257)).convert("L")
     has_alpha = "A" in upright.getbands() or "transparency" in upright.info
     picture = upright.convert("RGBA" if has_alpha else "RGB")
     # On an image of its own: what the file said of itself (profiles, comments) stays behind.

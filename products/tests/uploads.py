@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zipfile
 import zlib
 
 from PIL import Image
@@ -32,6 +33,22 @@ def bomb() -> bytes:
     rows = bytes(1 + 3 * 1000)
     # 37,000 × 37,000 in truth; a thousandth of the rows is enough for who would start to decode.
     return png_of_size(37_000, 37_000, body=packer.compress(rows * 1000) + packer.flush())
+
+
+def grey_of_sixteen_bits() -> bytes:
+    """Return a PNG of 256 columns from black to white."""
+    row = bytes(1) + b"".join(struct.pack(">H", shade * 257) for shade in range(256))
+    head = struct.pack(">IIBBBBB", 256, 16, 16, 0, 0, 0, 0)
+    body = _chunk(b"IDAT", zlib.compress(row * 16))
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + body + _chunk(b"IEND", b"")
+
+
+def archive() -> bytes:
+    """Return a ZIP, which is read from its end."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("shell.php", "hello")
+    return out.getvalue()
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

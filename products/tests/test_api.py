@@ -249,6 +249,25 @@ class TestRefusals:
 
 
 class TestDetail:
+    def test_of_a_former_slug_names_the_present_one(self):
+        made = product(name="Lamp")
+        for slug in ("desk-lamp", "products"):
+            services.update_product(product_id=made.pk, actor_id=None, now=NOW, slug=slug)
+
+        for former in ("lamp", "desk-lamp"):
+            answer = get(f"products/{former}/?currency=EUR")
+            assert (answer.status_code, answer.content) == (301, b"")
+            assert answer.headers["Location"] == "/api/v1/products/products/?currency=EUR"
+            assert answer.headers["Cache-Control"] == "no-store"
+        assert get("products/desk-lamp/").headers["Location"] == "/api/v1/products/products/"
+        assert get("products/products/").json()["id"] == get(f"products/{made.pk}/").json()["id"] == made.pk
+
+    def test_of_a_former_slug_is_not_told_of_what_is_hidden(self):
+        made = product(name="Lamp")
+        services.update_product(product_id=made.pk, actor_id=None, now=NOW, slug="desk", published=False)
+
+        assert get("products/lamp/").status_code == 404
+
     def test_whole_body(self):
         made = product(
             variant_data(sku="S", options={"size": "S"}, price=1000, on_hand=2, backorder_limit=1),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -68,12 +68,23 @@ class ProductViewSet(ReadersLanguage, PublicReads, viewsets.GenericViewSet[Any])
             page = self.paginate_queryset(self.found.products) or ()
         return self.get_paginated_response([product_json(product, currency) for product in page])
 
-    @extend_schema(parameters=[DetailFilters, LANGUAGE], responses=ProductDetail)
+    @extend_schema(
+        parameters=[DetailFilters, LANGUAGE],
+        responses={
+            200: ProductDetail,
+            301: OpenApiResponse(description="It has another slug now: `Location` says which."),
+        },
+    )
     def retrieve(self, request: Request, ref: str) -> Response:
         currency = DetailFilters.read(request.query_params).get("currency", settings.BASE_CURRENCY)
         product = selectors.product_by_ref(
             ref, currency=currency, now=timezone.now(), language=self.language(), hidden=self._hidden()
         )
+        if not ref.isdigit() and ref != product.slug:
+            # Search engines and bookmarks learn the new one.
+            path, query = request.path.removesuffix(f"{ref}/"), request.META["QUERY_STRING"]
+            moved = f"{path}{product.slug}/{'?' if query else ''}{query}"
+            return Response(status=301, headers={"Location": moved})
         return Response(detail_json(product, currency))
 
     @extend_schema(request=NewProductBody, responses={201: ProductDetail})

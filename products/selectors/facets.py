@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, partial
+from math import inf
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -36,8 +37,9 @@ class Facets:
     How many products of a list there are of each kind; prices are minor units.
 
     Each facet is counted with all filters but its own, so it shows what another choice would give, and names the
-    ``counting.MOST`` commonest brands and values. ``complete`` is false where not all that match are counted: of a list
-    the 10,000 newest are, of a search those that it finds, 1,000 at most.
+    ``counting.MOST`` commonest brands and values. ``complete`` is false where one of them
+    doesn't count all that match: of a list the 10,000 newest are counted, of a search those that it finds, 1,000 at
+    most.
     """
 
     count: int
@@ -68,15 +70,14 @@ def facets_of(
     :param version: the catalogue's, which costs a statement where it must be read to remember something.
     """
     counted = _Counted(filters=filters, currency=currency, now=now, language=language, version=version)
-    return Facets(
-        count=min(counted.matching.products, MANY),
-        complete=not counted.partly(counted.matching),
-        category=counted.facet("category", partial(_categories, language=language), "category"),
-        brand=counted.facet("brand", _brands, "brand"),
-        price=counted.facet("", _prices, "price_min", "price_max"),
-        availability=counted.facet("", _availability, "in_stock"),
-        attributes=_attributes(counted),
-    )
+    facets: dict[str, Any] = {
+        "category": counted.facet("category", partial(_categories, language=language), "category"),
+        "brand": counted.facet("brand", _brands, "brand"),
+        "price": counted.facet("", _prices, "price_min", "price_max"),
+        "availability": counted.facet("", _availability, "in_stock"),
+        "attributes": _attributes(counted),
+    }
+    return Facets(count=min(counted.matching.products, MANY), complete=not counted.cut, **facets)
 
 
 @dataclass(kw_only=True)
@@ -88,11 +89,15 @@ class _Counted:
     now: datetime
     language: str
     version: int | None
+    # Whether one of them wasn't counted whole.
+    cut: bool = False
 
     @cached_property
     def matching(self) -> Counts:
         """Those that match all filters: counted once, for most facets."""
-        return self._count(self.filters)
+        counts = self._count(self.filters)
+        self.cut |= self._partly(counts)
+        return counts
 
     def facet(self, kind: str, of: Callable[[Counts], T], *own: str) -> T:
         """
@@ -105,15 +110,17 @@ class _Counted:
             return of(self.matching)
         about = {**others, "currency": self.currency, "language": self.language, "facet": own}
         # Of lists that depend on stock, what counts stock does too.
-        remembered = Remembered("facet", about, on_stock="in_stock" in self.filters, version=self.version)
-        found: T | None = remembered.get()
-        if found is None:
+        remembered = Remembered("choices", about, on_stock="in_stock" in self.filters, version=self.version)
+        kept: tuple[T, bool] | None = remembered.get()
+        if kept is None:
             counts = self._count(others, [kind] if kind else [])
-            found = of(counts)
-            remembered.keep(found, products=counts.products, lasting=self.partly(counts))
+            kept = of(counts), self._partly(counts)
+            remembered.keep(kept, products=counts.products, lasting=self._partly(counts))
+        found, partly = kept
+        self.cut |= partly
         return found
 
-    def partly(self, counts: Counts) -> bool:
+    def _partly(self, counts: Counts) -> bool:
         """Tell whether there may be more that match."""
         return counts.products >= search.MOST if self._words else counts.products > MANY
 
@@ -192,7 +199,7 @@ def _facet(attribute: Attribute, values: list[_Value]) -> tuple[tuple[int, str],
     def place(value: _Value) -> Any:
         key, shown, count = value
         if attribute.kind == Attribute.Kind.NUMBER:
-            return float(shown)
+            return _number(shown)
         if attribute.kind == Attribute.Kind.CHOICE:
             return order.get(key, len(order))
         return (-count, key)
@@ -205,3 +212,11 @@ def _facet(attribute: Attribute, values: list[_Value]) -> tuple[tuple[int, str],
         "values": [{"value": shown, "count": count} for _, shown, count in sorted(commonest, key=place)],
     }
     return (attribute.position, attribute.name), facet
+
+
+def _number(shown: str) -> float:
+    try:
+        return float(shown)
+    except ValueError:
+        # Remembered, or read, a moment before the attribute became one of numbers.
+        return inf

@@ -149,6 +149,21 @@ class TestCounts:
 
         assert values(get()) == {"Oberfläche": {'Öl & "Wachs"': 2, "Öl": 1}}
 
+    def test_are_not_complete_where_one_facet_is_not(self, shelf, monkeypatch):
+        monkeypatch.setattr(facets, "MANY", 3)
+
+        found = get("attr.wattage=8&attr.finish=matt&brand=fern")
+
+        assert (found["count"], found["complete"]) == (1, True)
+        assert (get("attr.wattage=8")["count"], get("attr.wattage=8")["complete"]) == (2, False)
+
+    def test_of_numbers_are_ordered_whatever_was_read_before_they_were(self, shelf):
+        """The values of a moment before an attribute became one of numbers."""
+        product(attributes={"Wood": "12"})
+        Attribute.objects.filter(key="wood").update(kind="number")
+
+        assert list(values(get())["Wood"]) == ["12", "OAK"]
+
     def test_does_not_even_count_what_nobody_filters_by(self, shelf):
         """Each product may have another value of it."""
         Attribute.objects.filter(key="wattage").update(filterable=False)

@@ -163,7 +163,7 @@ class TestCrossedCarts:
                     holds_one.wait(timeout=30)
             return found
 
-        monkeypatch.setattr(stock, "_lock", crosswise)
+        monkeypatch.setattr(stock, "lock_stock", crosswise)
 
         assert codes(together(2, lambda number: buyers[number].place())) == {201: 1, (503, "unavailable"): 1}
 

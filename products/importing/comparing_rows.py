@@ -110,6 +110,7 @@ class RowComparison:
                 continue
             if column in _NUMBERS and not 0 <= value <= _NUMBERS[column]:
                 self.refuse(column, f"Write a number from 0 to {_NUMBERS[column]}.")
+            one.before = one.before or copy(one.stock)
             setattr(one.stock, column, value)
             one.policy.add(column)
         # Nobody counts what isn't tracked, so there is nothing to correct.

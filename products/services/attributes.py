@@ -55,7 +55,7 @@ def save_attribute(
     attribute = Attribute.objects.select_for_update().get(pk=attribute_id) if attribute_id else Attribute()
     former = attribute.name
     name = " ".join(data.name.split())
-    if name != former and not FILTER_NAME.fullmatch(name):
+    if (not attribute_id or name != former) and not FILTER_NAME.fullmatch(name):
         detail = "Name attributes by letters, digits, spaces, _ and -: they are filters too."
         raise ValidationFailed(FieldError("name", "invalid", detail))
     was = (attribute.name, attribute.kind, attribute.choices)

@@ -8,14 +8,14 @@ anyway; there the guarded UPDATE and the CHECK are what counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import BigIntegerField, Case, F, Min, Q, Sum, Value, When
 
 from products.errors import OutOfStock, StockNotTracked, StockWouldGoNegative
-from products.models import Reservation, StockItem, StockMovement, Variant
-from products.services.availability import refresh_in_stock
+from products.models import Reservation, StockItem, StockMovement
 from products.services.stock_news import free, tell
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ def reserve(*, order_ref: UUID, quantities: Quantities, expires_at: datetime | N
     :param expires_at: until when the hold counts; None for as long as it takes.
     :raises OutOfStock: something is short; nothing is held.
     """
-    items = _lock(quantities)
+    items = before = lock_stock(quantities)
     wanted = {pk: quantities[pk] for pk, item in items.items() if item.tracked}
     if short := _short(items, wanted):
         _release_overdue(short, now=now)
-        items = _lock(quantities)
+        items = lock_stock(quantities)
         if short := _short(items, wanted):
             raise _out_of_stock(items, {pk: wanted[pk] for pk in short}, now=now)
     if not wanted:
@@ -55,24 +55,24 @@ def reserve(*, order_ref: UUID, quantities: Quantities, expires_at: datetime | N
         reserved=F("reserved") + _each(wanted)
     )
     if taken != len(wanted):
-        raise _out_of_stock(_lock(quantities), wanted, now=now)
+        raise _out_of_stock(lock_stock(quantities), wanted, now=now)
     Reservation.objects.bulk_create(
         Reservation(
             variant_id=pk, order_ref=order_ref, quantity=quantity, expires_at=expires_at, created_at=now
         )
         for pk, quantity in sorted(wanted.items())
     )
-    tell(items, {pk: -quantity for pk, quantity in wanted.items()}, now=now)
+    tell(before, _changed(items, reserved=wanted), now=now)
 
 
 @transaction.atomic
 def release(*, order_ref: UUID, now: datetime) -> None:
     """Give up what an order still holds; a second time does nothing. Locks: stock by variant, reservations."""
-    items = _lock(_held_variants(order_ref))
+    items = lock_stock(_held_variants(order_ref))
     held = _end_holds(order_ref, Reservation.State.RELEASED)
     if held:
         StockItem.objects.filter(pk__in=held).update(reserved=F("reserved") - _each(held))
-        tell(items, held, now=now)
+        tell(items, _changed(items, reserved={pk: -quantity for pk, quantity in held.items()}), now=now)
 
 
 @transaction.atomic
@@ -86,7 +86,7 @@ def sell(*, order_ref: UUID, quantities: Quantities, now: datetime) -> None:
     :raises OutOfStock: a hold was lost and can't be had again; nothing is written.
     """
     # Locked before anything is read: a twin that sells the same order has then finished.
-    _lock(quantities)
+    lock_stock(quantities)
     sales = StockMovement.objects.filter(ref=order_ref, kind=StockMovement.Kind.SALE)
     sold = set(sales.values_list("variant", flat=True))
     lost = set(quantities) - sold - set(_held_variants(order_ref))
@@ -117,13 +117,13 @@ def return_to_stock(
     sales = StockMovement.objects.filter(ref=order_ref, kind=StockMovement.Kind.SALE)
     sold = set(sales.values_list("variant", flat=True))
     quantities = {pk: quantity for pk, quantity in quantities.items() if pk in sold}
-    items = _lock(quantities)
+    items = lock_stock(quantities)
     done = StockMovement.objects.filter(ref=ref, kind=StockMovement.Kind.RESTOCK).exists()
     if done or not quantities:
         return
     StockItem.objects.filter(pk__in=quantities).update(on_hand=F("on_hand") + _each(quantities))
     _move(StockMovement.Kind.RESTOCK, quantities, ref=ref, actor_id=actor_id, now=now)
-    tell(items, quantities, now=now)
+    tell(items, _changed(items, on_hand=quantities), now=now)
 
 
 def set_hold_expiry(*, order_ref: UUID, expires_at: datetime | None) -> None:
@@ -144,7 +144,7 @@ def adjust_stock(
     :raises StockNotTracked: nobody counts this variant; nothing is written.
     :raises StockWouldGoNegative: less than that is free; nothing is written.
     """
-    items = _lock([variant_id])
+    items = lock_stock([variant_id])
     if not items[variant_id].tracked:
         raise StockNotTracked
     changed = StockItem.objects.filter(
@@ -155,15 +155,28 @@ def adjust_stock(
         raise StockWouldGoNegative(free=free(item))
     kind = StockMovement.Kind.RECEIPT if delta > 0 else StockMovement.Kind.ADJUSTMENT
     _move(kind, {variant_id: delta}, reason=reason, actor_id=actor_id, now=now)
-    tell(items, {variant_id: delta}, now=now)
-    item.on_hand += delta
-    return item
+    after = _changed(items, on_hand={variant_id: delta})
+    tell(items, after, now=now)
+    return after[variant_id]
 
 
-def _lock(variants: Iterable[int]) -> dict[int, StockItem]:
+def lock_stock(variants: Iterable[int]) -> dict[int, StockItem]:
     """Return the stock of the variants, locked in variant order so that two buyers never wait in a circle."""
     items = StockItem.objects.select_for_update(of=("self",)).select_related("variant").order_by("pk")
     return {item.pk: item for item in items.filter(pk__in=list(variants))}
+
+
+def _changed(items: Mapping[int, StockItem], **counters: Mapping[int, int]) -> dict[int, StockItem]:
+    """Return what the stock is after its counters have changed by these numbers of units."""
+    after: dict[int, StockItem] = {}
+    for name, change in counters.items():
+        for pk, delta in change.items():
+            if pk not in items:
+                # It wasn't locked, so what it was isn't known for certain.
+                continue
+            after.setdefault(pk, copy(items[pk]))
+            setattr(after[pk], name, getattr(after[pk], name) + delta)
+    return after
 
 
 def _short(items: Mapping[int, StockItem], wanted: Quantities) -> list[int]:
@@ -196,7 +209,11 @@ def _end_holds(order_ref: UUID, state: Reservation.State) -> dict[int, int]:
 
 
 def _release_overdue(variants: list[int], *, now: datetime) -> None:
-    """Give up holds past their time; those that somebody is settling this moment are left alone."""
+    """
+    Give up holds past their time; those that somebody is settling this moment are left alone.
+
+    The caller tells what that has changed, together with what it takes itself.
+    """
     overdue = Reservation.objects.filter(
         variant_id__in=variants, state=Reservation.State.ACTIVE, expires_at__lt=now
     )
@@ -208,7 +225,6 @@ def _release_overdue(variants: list[int], *, now: datetime) -> None:
     for row in rows:
         freed[row.variant_id] = freed.get(row.variant_id, 0) + row.quantity
     StockItem.objects.filter(pk__in=freed).update(reserved=F("reserved") - _each(freed))
-    refresh_in_stock(Variant.objects.filter(pk__in=freed).values_list("product_id", flat=True))
 
 
 def _out_of_stock(items: Mapping[int, StockItem], short: Quantities, *, now: datetime) -> OutOfStock:

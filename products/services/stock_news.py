@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -26,28 +27,32 @@ def free(item: StockItem) -> int:
     return item.on_hand + item.backorder_limit - item.reserved
 
 
-def tell(before: Mapping[int, StockItem], change: Mapping[int, int], *, now: datetime) -> None:
+def room(item: StockItem) -> float:
+    """Return how many units can still be sold: without end where nobody counts them."""
+    return free(item) if item.tracked else inf
+
+
+def tell(before: Mapping[int, StockItem], after: Mapping[int, StockItem], *, now: datetime) -> None:
     """
     Keep ``in_stock``, and announce what is back or running low, in the caller's transaction.
 
-    Nothing is written and no product is locked unless a variant crosses a line: from nothing to something, back,
-    or below what staff asked to be told of.
+    Whatever changed: units, holds, how they are counted, or how many may be sold beyond. Nothing is written and no
+    product is locked unless a variant crosses a line: from nothing to something, back, or below what staff asked to be
+    told of; or there is more of it, and somebody waits.
     Locks: the products concerned, in order, after the stock of their variants. Emits:
     ``products.product_restocked.v1`` where customers wait, ``products.stock_low.v1``.
 
-    :param before: the stock as it was.
-    :param change: by how many units it has changed, by variant id.
+    :param before: the stock as it was, by variant id, each with its variant.
+    :param after: the stock of those that have changed, as it is.
     """
     require_transaction("tell()")
-    counted = {pk: delta for pk, delta in change.items() if pk in before and before[pk].tracked}
-    flipped = [
-        pk for pk, delta in counted.items() if (free(before[pk]) > 0) != (free(before[pk]) + delta > 0)
-    ]
-    low = [pk for pk, delta in counted.items() if _became_low(before[pk], delta)]
-    back = _awaited([pk for pk, delta in counted.items() if delta > 0 and free(before[pk]) + delta > 0])
+    rooms = {pk: (room(before[pk]), room(item)) for pk, item in after.items()}
+    flipped = [pk for pk, (was, is_now) in rooms.items() if (was > 0) != (is_now > 0)]
+    low = [pk for pk, item in after.items() if _became_low(before[pk], item)]
+    back = _awaited([pk for pk, (was, is_now) in rooms.items() if is_now > max(was, 0)])
     if not (flipped or low or back):
         return
-    product_of = {pk: before[pk].variant.product_id for pk in counted}
+    product_of = {pk: before[pk].variant.product_id for pk in after}
     products = {product_of[pk] for pk in (*low, *back)}
     if products:
         # All at once and in order: two buyers who cross lines of the same products never wait in a circle.
@@ -57,7 +62,7 @@ def tell(before: Mapping[int, StockItem], change: Mapping[int, int], *, now: dat
     if products:
         # Of which product, and what is said of its variant.
         said_low: list[tuple[int, LowVariant]] = [
-            (product_of[pk], {"variant_id": pk, "available": free(before[pk]) + counted[pk]}) for pk in low
+            (product_of[pk], {"variant_id": pk, "available": free(after[pk])}) for pk in low
         ]
         said_back: list[tuple[int, BackVariant]] = [(product_of[pk], {"variant_id": pk}) for pk in back]
         _announce(products, said_low, said_back, now=now)
@@ -120,10 +125,9 @@ def _announce(
     publish_all(events, now=now)
 
 
-def _became_low(item: StockItem, delta: int) -> bool:
-    return (
-        item.low_stock_threshold is not None and free(item) > item.low_stock_threshold >= free(item) + delta
-    )
+def _became_low(before: StockItem, after: StockItem) -> bool:
+    least = after.low_stock_threshold
+    return least is not None and after.tracked and room(before) > least >= free(after)
 
 
 def _awaited(variants: list[int]) -> list[int]:

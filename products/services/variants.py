@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ from products.services.changes import catalogue_changed
 from products.services.naming import taken_in
 from products.services.options import combination_taken, for_variant, key_of
 from products.services.prices import write_price
-from products.services.stock import adjust_stock
+from products.services.stock import adjust_stock, lock_stock
+from products.services.stock_news import tell
 from shop.audit import services as audit
 from shop.core.errors import FieldError, ValidationFailed, does_not_exist
 
@@ -117,7 +119,7 @@ def update_variant(*, variant_id: int, actor_id: UUID | None, now: datetime, **c
     product_id = Variant.objects.values_list("product_id", flat=True).get(pk=variant_id)
     # First, because a checkout locks stock before products too.
     if policy := {name: changes[name] for name in POLICY_FIELDS if name in changes}:
-        _set_stock_policy(variant_id, product_id, policy)
+        _set_stock_policy(variant_id, policy, now=now)
     product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
     variant = Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
     _require_picture(changes.get("image_id"), product_id)
@@ -173,15 +175,19 @@ def _save(variant: Variant) -> None:
         raise taken_in(error, "sku", "external_id") from None
 
 
-def _set_stock_policy(variant_id: int, product_id: int, policy: dict[str, Any]) -> None:
+def _set_stock_policy(variant_id: int, policy: dict[str, Any], *, now: datetime) -> None:
+    before = lock_stock([variant_id])
+    after = copy(before[variant_id])
+    for name, value in policy.items():
+        setattr(after, name, value)
     try:
         with transaction.atomic():
-            StockItem.objects.filter(pk=variant_id).update(**policy)
+            after.save(update_fields=policy)
     except IntegrityError:
         # The database's own check: more is sold or held than the new limit allows.
         detail = "More than that is sold or held already."
         raise ValidationFailed(FieldError("backorder_limit", "invalid", detail)) from None
-    refresh_in_stock([product_id])
+    tell(before, {variant_id: after}, now=now)
 
 
 def _require_picture(image_id: int | None, product_id: int) -> None:

@@ -49,7 +49,7 @@ def stale(monkeypatch):
     """Return a variant's id with one unit left, that all buyers have read before any of them takes it."""
     made = variant(on_hand=1)
     read_before = StockItem.objects.select_related("variant").in_bulk([made.pk])
-    monkeypatch.setattr(stock, "_lock", lambda variants: dict(read_before))
+    monkeypatch.setattr(stock, "lock_stock", lambda variants: dict(read_before))
     return made.pk
 
 

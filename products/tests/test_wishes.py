@@ -9,9 +9,11 @@ import pytest
 
 from products import services
 from products.errors import AvailableNow, WishlistFull
-from products.models import Product, StockAlert, StockItem, WishlistItem
+from products.models import Product, StockAlert, StockItem, Variant, WishlistItem
 from products.services import wishes
 from products.tests.factories import NOW, product, variant, variant_data
+from products.tests.importing.saying import change, record, save
+from products.tests.importing.saying import variant as line
 from shop.core.ids import new_id
 from shop.events.models import OutboxEvent
 from tests.statements import statements
@@ -90,6 +92,65 @@ class TestAlerts:
 
         services.release(order_ref=order, now=NOW)
 
+        assert [e["variants"] for e in announced("product_restocked")] == [[{"variant_id": made.pk}]]
+
+    @pytest.mark.parametrize(
+        ("policy", "served"),
+        [({"backorder_limit": 1}, 1), ({"tracked": False}, 2)],
+        ids=["beyond", "uncounted"],
+    )
+    def test_what_may_be_sold_without_being_there_counts_too(self, policy, served):
+        made = variant(on_hand=0)
+        for _ in range(2):
+            ask(made)
+
+        services.update_variant(variant_id=made.pk, actor_id=None, now=NOW, **policy)
+
+        assert Product.objects.get().in_stock
+        assert [e["variants"] for e in announced("product_restocked")] == [[{"variant_id": made.pk}]]
+        assert services.serve_waiting(variant_id=made.pk, now=NOW) == served
+
+    def test_a_change_that_brings_nothing_serves_nobody(self):
+        made = variant(on_hand=0, backorder_limit=3)
+        services.update_variant(variant_id=made.pk, actor_id=None, now=NOW, backorder_limit=0)
+        ask(made)
+
+        services.update_variant(variant_id=made.pk, actor_id=None, now=NOW, low_stock_threshold=2)
+
+        assert not Product.objects.get().in_stock
+        assert announced("product_restocked") == []
+
+    def test_what_overdue_orders_give_up_counts_too(self):
+        made = variant(on_hand=5)
+        services.reserve(order_ref=new_id(), quantities={made.pk: 5}, expires_at=NOW, now=NOW)
+        ask(made)
+
+        later = NOW + timedelta(minutes=1)
+        services.reserve(order_ref=new_id(), quantities={made.pk: 1}, expires_at=None, now=later)
+
+        assert Product.objects.get().in_stock
+        assert [e["variants"] for e in announced("product_restocked")] == [[{"variant_id": made.pk}]]
+        assert services.serve_waiting(variant_id=made.pk, now=later) == 1
+
+    def test_what_overdue_orders_give_up_and_another_takes_brings_nothing(self):
+        made = variant(on_hand=1)
+        services.reserve(order_ref=new_id(), quantities={made.pk: 1}, expires_at=NOW, now=NOW)
+        ask(made)
+
+        later = NOW + timedelta(minutes=1)
+        services.reserve(order_ref=new_id(), quantities={made.pk: 1}, expires_at=None, now=later)
+
+        assert not Product.objects.get().in_stock
+        assert announced("product_restocked") == []
+
+    def test_what_a_file_lets_be_sold_counts_too(self):
+        save(record("lamp", line(sku="L", price=1990, on_hand=0)))
+        made = Variant.objects.get()
+        ask(made)
+
+        save(change("lamp", line(sku="L", backorder_limit=2)))
+
+        assert Product.objects.get().in_stock
         assert [e["variants"] for e in announced("product_restocked")] == [[{"variant_id": made.pk}]]
 
     def test_gone_again_before_the_turn_comes_goes_on_waiting(self):

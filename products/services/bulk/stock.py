@@ -37,13 +37,10 @@ def write_stock(wanted: Sequence[WantedProduct], *, actor_id: UUID | None, now: 
     if changed:
         update(StockItem, [_counted(one) for one in changed], columns)
     _move([one for one in variants if one.delta], actor_id=actor_id, now=now)
+    before = {one.variant.pk: one.before or one.stock for one in changed}
     for one in changed:
-        one.stock.variant = one.variant
-    tell(
-        {one.variant.pk: one.stock for one in changed},
-        {one.variant.pk: one.delta for one in changed if one.delta},
-        now=now,
-    )
+        before[one.variant.pk].variant = one.variant
+    tell(before, {one.variant.pk: _counted(one) for one in changed}, now=now)
     _refresh(wanted)
 
 

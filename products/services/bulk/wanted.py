@@ -25,7 +25,8 @@ class WantedVariant:
     """
     A variant as it shall be.
 
-    ``stock`` has the policy that it shall have and the units that it has; ``delta`` is what those change by.
+    ``stock`` has the policy that it shall have and the units that it has; ``delta`` is what those change by. ``before``
+    is the stock with the policy that it has, where that changes.
     """
 
     variant: Variant
@@ -34,6 +35,7 @@ class WantedVariant:
     # Those that differ from what is stored.
     columns: set[str] = field(default_factory=set)
     policy: set[str] = field(default_factory=set)
+    before: StockItem | None = None
     delta: int = 0
     price: WantedPrice | None = None
 

@@ -11,7 +11,7 @@ from products.html import safe_html
 from products.importing.comparing_variants import VariantsComparison
 from products.importing.records import RowError
 from products.importing.taken import Taken
-from products.models import Product
+from products.models import Category, Product
 from products.services.bulk.wanted import WantedProduct
 from shop.core.names import FILTER_NAME
 
@@ -33,7 +33,6 @@ _TEXTS = {
 }
 _OLDEST = 99
 _NAME = 100
-_DEEPEST = 10
 _MOST_ATTRIBUTES = 100
 _MOST_PICTURES = 250
 _SLUG = re.compile(r"(?=.*[a-z])[-a-zA-Z0-9_]{1,220}")
@@ -179,8 +178,9 @@ class _Comparison:
             if self.new:
                 self.refuse("category", "A new product needs a category.")
             return
-        if len(names) > _DEEPEST or not all(name.strip() and len(name) <= _NAME for name in names):
-            self.refuse("category", f"Write up to {_DEEPEST} names with up to {_NAME} characters each.")
+        if len(names) > Category.MOST_DEEP or not all(name.strip() and len(name) <= _NAME for name in names):
+            deep = Category.MOST_DEEP
+            self.refuse("category", f"Write up to {deep} names with up to {_NAME} characters each.")
             return
         found = self.known.tree and self.known.tree.find(names, present=self.product.category_id)
         if found is None:

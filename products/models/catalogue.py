@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 class Category(MP_Node):  # type: ignore[misc]  # treebeard has no types
     """A place in the tree that shoppers browse; written through treebeard's manager methods only."""
 
+    # How many may stand below each other: no shopper goes further down, and files name as many.
+    MOST_DEEP = 10
+
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=120, unique=True)
     description = models.TextField(blank=True, default="")

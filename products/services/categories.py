@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import Max, ProtectedError
 
 from products.errors import CategoryInUse
 from products.html import safe_html
@@ -30,7 +30,8 @@ def create_category(
 
     Locks: the tree.
 
-    :raises ValidationFailed: the parent doesn't exist or the slug is taken; nothing is written.
+    :raises ValidationFailed: the parent doesn't exist or is as deep as any may be, or the slug is taken; nothing is
+        written.
     """
     values = {
         "name": name,
@@ -39,6 +40,8 @@ def create_category(
     }
     lock_tree()
     above = None if parent is None else _parent(parent)
+    if above is not None:
+        _require_depth(above.depth + 1)
     try:
         with transaction.atomic():
             made: Category = (
@@ -65,7 +68,8 @@ def update_category(*, ref: str, actor_id: UUID | None, now: datetime, **changes
     :param changes: any of ``name``, ``slug``, ``description``, and ``parent``: the slug of the category it moves
         below, or None for the top of the tree.
     :raises NotFound: there is none of this slug.
-    :raises ValidationFailed: the parent doesn't exist or is below it, or the new slug is taken; nothing is written.
+    :raises ValidationFailed: the parent doesn't exist, is below it or too deep, or the new slug is taken; nothing is
+        written.
     """
     if "description" in changes:
         changes["description"] = safe_html(changes["description"])
@@ -133,7 +137,15 @@ def _move(category: Category, parent: str | None) -> None:
     above = _parent(parent)
     if above.path.startswith(category.path):
         raise ValidationFailed(FieldError("parent", "invalid", "A category can't stand below itself."))
+    lowest = Category.objects.filter(path__startswith=category.path).aggregate(depth=Max("depth"))["depth"]
+    _require_depth(above.depth + 1 + lowest - category.depth)
     Category.objects.move(category, above, pos="last-child")
+
+
+def _require_depth(depth: int) -> None:
+    if depth > Category.MOST_DEEP:
+        detail = f"Categories stand up to {Category.MOST_DEEP} deep."
+        raise ValidationFailed(FieldError("parent", "invalid", detail))
 
 
 def _category(slug: str, *, lock: bool = False) -> Category:

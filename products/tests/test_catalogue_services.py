@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -251,6 +252,20 @@ class TestCategories:
         below = services.create_category(name="Desk lamps", parent="lamps")
 
         assert (below.depth, below.slug) == (2, "desk-lamps")
+
+    def test_stand_ten_deep(self):
+        slug = None
+        for number in range(10):
+            slug = services.create_category(name=f"C{number}", parent=slug).slug
+        pair = services.create_category(name="Pair")
+        services.create_category(name="Half", parent=pair.slug)
+
+        assert refused(services.create_category, name="C10", parent=slug) == [("parent", "invalid")]
+        move = partial(services.update_category, ref="pair", actor_id=STAFF, now=NOW)
+        assert refused(move, parent="c8") == [("parent", "invalid")]
+        assert Category.objects.get(slug="pair").depth == 1
+        move(parent="c7")
+        assert Category.objects.get(slug="half").depth == 10
 
     def test_move_below_another_and_back_to_the_top(self):
         category("Lamps")

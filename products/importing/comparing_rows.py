@@ -38,8 +38,9 @@ class RowComparison:
         self.taken = taken
         self.errors: list[RowError] = []
 
-    def changed(self, variant: Variant, options: dict[str, str]) -> WantedVariant:
-        """Return a variant that is there as it shall be."""
+    def changed(self, variant: Variant, options: dict[str, str], names: list[str]) -> WantedVariant:
+        """Return a variant that is there as it shall be; it keeps the options that are left out."""
+        options = {name: said for name in names if (said := options.get(name) or variant.options.get(name))}
         one = WantedVariant(variant=copy(variant), stock=copy(self.known.stock[variant.pk]), new=False)
         if self.said.options and options != variant.options:
             self._set(one, "options", options)

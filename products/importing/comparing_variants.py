@@ -92,7 +92,7 @@ class VariantsComparison:
         one = (
             row.made(self.record.handle, options, self.names)
             if variant is None
-            else row.changed(variant, options)
+            else row.changed(variant, options, self.names)
         )
         self.row_errors += row.errors
         if not row.errors:

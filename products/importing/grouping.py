@@ -161,13 +161,14 @@ def without_twins(variants: Iterable[tuple[VariantRecord, Cells]]) -> list[Varia
 
 
 def options_of(
-    cells: Cells, names: Mapping[int, str], values: Mapping[int, str | None]
+    cells: Cells, names: Mapping[int, str], values: Mapping[int, str | None], *, whole: bool = True
 ) -> dict[str, str] | None:
     """
     Return a variant's options by name; None where one is missing, which is written down.
 
     :param names: of the product's options by their number; one has a value in every variant.
     :param values: of this row by the number of the option.
+    :param whole: that none may be left out.
     """
     options = {}
     for number in sorted({*names, *(number for number, value in values.items() if value)}):
@@ -175,6 +176,8 @@ def options_of(
         if not name:
             cells.refuse(f"option{number}_name", "This option has a value and no name.")
             return None
+        if not value and not whole:
+            continue
         if not value:
             cells.refuse(f"option{number}_value", f"There is no value of the option {name!r}.")
             return None

@@ -66,7 +66,8 @@ def run_import(
     already doesn't change. Memory is that of a batch, whatever the file's size.
 
     :param format: of ``FORMATS``; what the file looks like when it is left out.
-    :param dry_run: everything is done and rolled back; the counts are the same.
+    :param dry_run: everything is done and rolled back; the counts are the same, but that products of two batches aren't
+        seen to want the same SKU or external id.
     :param on_progress: called with the counts so far and the bytes read.
     :raises Unreadable: it is no file of products, or of another format; nothing is written.
     """

@@ -157,7 +157,8 @@ def _option_names(rows: Sequence[Cells]) -> dict[int, str]:
 def _variant(row: Cells, names: dict[int, str], setting: Setting) -> VariantRecord | None:
     before = len(row.errors)
     values = {n: row.read(f"option{n}_value", partial(cells.line, most=100)) for n in _NUMBERS}
-    options = options_of(row, names, values)
+    # A variant that is there keeps what is left out, and a new one is refused later.
+    options = options_of(row, names, values, whole=False)
     currency = row.read("currency", _currency) or setting.currency
     price = row.read("price", partial(cells.amount, currency=currency))
     compare_at = row.read("compare_at_price", partial(cells.amount, currency=currency))

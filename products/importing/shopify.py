@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING
 
 from products.importing import cells
@@ -61,6 +62,8 @@ _HEADINGS = {
     "product image url": "image_sources",
     "image position": "image_position",
     "image alt text": "image_alts",
+    "variant image": "variant_image",
+    "variant image url": "variant_image",
     "seo title": "seo_title",
     "seo description": "seo_description",
 }
@@ -104,7 +107,7 @@ def _product(group: Group, columns: dict[str, str], setting: Setting) -> Product
     variants = without_twins(
         (variant, row) for row in sold if (variant := _variant(row, names, setting)) is not None
     )
-    images = _images(rows) if "image_sources" in columns else None
+    images = _images(rows) if {"image_sources", "variant_image"} & set(columns) else None
     first = rows[0]
     before = len(group.errors)
     record = ProductRecord(
@@ -219,12 +222,16 @@ def _attributes(row: Cells, columns: dict[str, str]) -> dict[str, str] | None:
 
 
 def _images(rows: Sequence[Cells]) -> list[tuple[str, str]]:
-    """Return the pictures in their order; a row without a position comes where it stands."""
-    found: dict[str, tuple[int, str]] = {}
+    """Return the pictures in their order, a row without a position where it stands; a variant's own are last."""
+    found: dict[str, tuple[float, str]] = {}
     for place, row in enumerate(rows, start=1):
         url = row.read("image_sources", source) if row.said("image_sources") else None
         if url and url not in found:
             position = row.read("image_position", cells.whole)
             found[url] = (position or place, cells.cut(row.said("image_alts"), 200))
+    for row in rows:
+        if row.said("variant_image") and (url := row.read("variant_image", source)):
+            # As a rule one of those above.
+            found.setdefault(url, (inf, ""))
     ordered = sorted(found.items(), key=lambda item: item[1][0])
     return [(url, alt) for url, (_, alt) in ordered]

@@ -137,6 +137,16 @@ class TestAnExport:
         assert (report.unchanged, report.created, report.updated) == (products, 0, 0)
         assert snapshot() == before
 
+    def test_of_a_variant_that_lacks_an_option_changes_nothing(self):
+        """As while staff add one."""
+        shade = product(variant_data(sku="SHADE", options={"Size": "S"}), name="Shade")
+        services.update_product(product_id=shade.pk, option_names=["Size", "Colour"], actor_id=None, now=NOW)
+        before = snapshot()
+
+        report = run(exported(), now=LATER)
+
+        assert (report.errors, report.unchanged, snapshot() == before) == ([], 1, True)
+
     def test_imported_into_an_empty_shop_gives_the_same_export(self, full):
         file = exported()
         snapshot(empty=True)

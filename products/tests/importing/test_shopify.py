@@ -82,6 +82,17 @@ class TestQuirks:
             ],
         }
 
+    def test_keeps_pictures_that_only_a_variant_has(self):
+        file = (
+            "Handle,Title,Type,Option1 Name,Option1 Value,Variant SKU,Variant Price,Image Src,Variant Image\n"
+            "tee,Tee,Tops,Color,Red,T-1,19.90,https://cdn.example/1.jpg,https://cdn.example/red.jpg\n"
+            "tee,,,,Blue,T-2,19.90,https://cdn.example/2.jpg,https://cdn.example/1.jpg\n"
+        )
+
+        assert run(file).created == 1
+
+        assert [url.rsplit("/")[-1] for url, _ in one("tee")["images"]] == ["1.jpg", "2.jpg", "red.jpg"]
+
     def test_reads_the_headings_that_shopify_has_now(self):
         file = (
             "Title,URL handle,Description,Vendor,Product category,Type,Published on online store,Status,SKU,"

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # One send is given up before the wait for it is, so that every future has an answer.
 _DELIVERY_MS, _ANSWER_SECONDS = 9_000, 10.0
 _METADATA_MS = 3_000
+# How the client says that it takes no such record: a topic's name that can't be one, a key that is no text. Let
+# through, one row would stop the relay for every key.
+_REFUSED = (Unsendable, ValueError, TypeError, AssertionError)
 
 
 class KafkaBackend:
@@ -79,7 +82,7 @@ class KafkaBackend:
             return self._producer.send(
                 row.topic, value=message_of(row), key=row.key.encode(), headers=headers
             )
-        except (Unsendable, kafka.errors().MessageSizeTooLargeError) as error:
+        except (*_REFUSED, kafka.errors().MessageSizeTooLargeError) as error:
             return Sent(Fate.NEVER, describe(error))
         except kafka.errors().KafkaTimeoutError as error:
             # Each further row of the topic would wait as long.

@@ -75,6 +75,19 @@ class TestSend:
 
         assert [sent.fate for sent in fates] == [Fate.RETRY, Fate.ACKED]
 
+    @pytest.mark.parametrize("topic", ["shop orders!", "", ".."])
+    def test_a_topic_that_no_broker_can_have_parks_its_key_only(self, topic, broker, backend):
+        lost, fine = broker.happen(1) + broker.happen(1)
+        broker.happen(2, thing_id=lost.key)
+        OutboxEvent.objects.filter(pk=lost.pk).update(topic=topic)
+
+        publish_batch(backend, Lead())
+
+        assert published() == [fine.pk]
+        (parked,) = OutboxEvent.objects.exclude(parked_at=None)
+        assert (parked.pk, parked.attempts) == (lost.pk, 1)
+        assert parked.error.startswith("ValueError: ")
+
     def test_without_a_broker_nobody_is_to_blame(self, no_broker, backend):
         (sent,) = backend.send(no_broker.happen(1))
 

@@ -104,7 +104,12 @@ def create_topics(*, partitions: int = PARTITIONS, replicas: int = -1) -> list[s
     :raises BrokerAway: no broker answers.
     """
     forbid_transaction("Creating topics")
-    configuration = {"retention.ms": str(int(RETENTION.total_seconds() * 1000)), "cleanup.policy": "delete"}
+    configuration = {
+        "retention.ms": str(int(RETENTION.total_seconds() * 1000)),
+        "cleanup.policy": "delete",
+        # As it was sent: a broker with a codec of its own would press every batch anew.
+        "compression.type": "producer",
+    }
     if replicas >= 3:
         configuration["min.insync.replicas"] = "2"
     with reachable():

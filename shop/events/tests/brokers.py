@@ -10,7 +10,6 @@ from django.conf import settings as current
 
 from shop.events import kafka, registry
 from shop.events.event import Event
-from shop.events.kafka_producer import new_producer
 from shop.events.kafka_subscription import Subscription
 from shop.events.tests.things import happen, random_name, see, thing_type
 
@@ -77,6 +76,14 @@ class Broker:
         reader.close()
         return found
 
+    def configuration(self) -> dict[str, str]:
+        """Return the settings that the topic has of its own."""
+        admin = kafka.client().admin
+        client = kafka.client().KafkaAdminClient(**kafka.connection_options())
+        found = client.describe_configs([admin.ConfigResource(admin.ConfigResourceType.TOPIC, self.topic)])
+        client.close()
+        return {name: said["value"] for name, said in found["topic"][self.topic].items()}
+
     def configure(self, **settings: str) -> None:
         """Change settings of the topic; underscores stand for dots."""
         admin = kafka.client().admin
@@ -85,9 +92,9 @@ class Broker:
         client.alter_configs([admin.ConfigResource(admin.ConfigResourceType.TOPIC, self.topic, changed)])
         client.close()
 
-    def produce(self, message: bytes | None, key: str = "x") -> None:
+    def produce(self, message: bytes | None, key: str = "x", codec: str | None = None) -> None:
         """Send a message that no relay would."""
-        producer = new_producer()
+        producer = kafka.connected("KafkaProducer", acks="all", compression_type=codec)
         producer.send(self.topic, value=message, key=key.encode()).get(timeout=10)
         producer.close(timeout=2)
 

@@ -11,7 +11,7 @@ from shop.core.ids import new_id
 from shop.core.transactions import TransactionForbidden
 from shop.events import consumer, loop
 from shop.events.backends import Fate, message_of
-from shop.events.kafka import BrokerAway, create_topics
+from shop.events.kafka import create_topics
 from shop.events.kafka_subscription import Subscription
 from shop.events.loop import consume
 from shop.events.models import DeadLetter, InboxEvent, Lease, OutboxEvent, ParkedEvent
@@ -31,15 +31,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.usefixtures("collect_sockets"),
 ]
-
-
-class TestCreateTopics:
-    def test_makes_what_is_missing_once(self, broker):
-        assert create_topics() == []
-
-    def test_says_that_no_broker_answers(self, no_broker):
-        with pytest.raises(BrokerAway):
-            create_topics()
 
 
 class TestSend:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import re
 import ssl
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from shop.core.transactions import forbid_transaction
 from shop.events.event import Event, topic_of
@@ -26,6 +28,11 @@ RETENTION = timedelta(days=7)
 
 REQUEST_MS = 8_000
 _CONNECT_MS = 3_000
+# A name or an address, those of IPv6 in brackets where a port follows.
+_SERVER = re.compile(
+    r"(?:[\w-]{1,63}(?:\.[\w-]{1,63})*\.?|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?|[0-9a-f]*(?::[0-9a-f.]*){2,}",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class BrokerAway(Exception):
@@ -50,9 +57,13 @@ def errors() -> Any:
 
 
 def connection_options() -> dict[str, Any]:
-    """Return what every client needs to connect, as the settings say."""
+    """
+    Return what every client needs to connect, as the settings say.
+
+    :raises ImproperlyConfigured: a server isn't written as host:port.
+    """
     options: dict[str, Any] = {
-        "bootstrap_servers": settings.KAFKA_BOOTSTRAP_SERVERS,
+        "bootstrap_servers": _servers(),
         "security_protocol": settings.KAFKA_SECURITY_PROTOCOL,
         "bootstrap_timeout_ms": _CONNECT_MS,
         # The default of 30 s would make a broker that is back wait for us.
@@ -65,6 +76,16 @@ def connection_options() -> dict[str, Any]:
         options["sasl_plain_username"] = settings.KAFKA_USERNAME
         options["sasl_plain_password"] = settings.KAFKA_PASSWORD
     return options
+
+
+def _servers() -> list[str]:
+    for server in settings.KAFKA_BOOTSTRAP_SERVERS:
+        found = _SERVER.fullmatch(server)
+        if not found or int(found["port"] or 9092) not in range(1, 65536):
+            raise ImproperlyConfigured(
+                f"KAFKA_BOOTSTRAP_SERVERS names {server!r}; write host:port, with commas between several."
+            )
+    return list(settings.KAFKA_BOOTSTRAP_SERVERS)
 
 
 def connected(kind: str, **options: Any) -> Any:

@@ -79,7 +79,7 @@ class Broker:
     def configuration(self) -> dict[str, str]:
         """Return the settings that the topic has of its own."""
         admin = kafka.client().admin
-        client = kafka.client().KafkaAdminClient(**kafka.connection_options())
+        client = self._admin()
         found = client.describe_configs([admin.ConfigResource(admin.ConfigResourceType.TOPIC, self.topic)])
         client.close()
         return {name: said["value"] for name, said in found["topic"][self.topic].items()}
@@ -87,10 +87,16 @@ class Broker:
     def configure(self, **settings: str) -> None:
         """Change settings of the topic; underscores stand for dots."""
         admin = kafka.client().admin
-        client = kafka.client().KafkaAdminClient(**kafka.connection_options())
+        client = self._admin()
         changed = {name.replace("_", "."): value for name, value in settings.items()}
         client.alter_configs([admin.ConfigResource(admin.ConfigResourceType.TOPIC, self.topic, changed)])
         client.close()
+
+    def _admin(self) -> Any:
+        client = kafka.client().KafkaAdminClient(**kafka.connection_options())
+        # A broker has heard of a topic some moments after it was made.
+        client.wait_for_topics([self.topic])
+        return client
 
     def produce(self, message: bytes | None, key: str = "x", codec: str | None = None) -> None:
         """Send a message that no relay would."""

@@ -5,6 +5,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
+from shop.events.kafka import connection_options
 from shop.events.models import JobRun, Lease
 from shop.events.tests.conftest import GROUP, wait_for
 from shop.events.tests.things import happen, seen
@@ -103,6 +104,23 @@ class TestCommands:
             call_command("run_worker", only="relais")
 
         assert refused.value.returncode == 2
+
+    @pytest.mark.parametrize(
+        "server", ["broker:port", "broker:0", "broker:65536", "a..b:9092", "kafka://b:9092"]
+    )
+    def test_an_address_that_cannot_be_read_is_named(self, server, settings):
+        settings.KAFKA_BOOTSTRAP_SERVERS = ["broker:9092", server]
+
+        with pytest.raises(CommandError, match=f"^KAFKA_BOOTSTRAP_SERVERS names '{server}'; write host:port"):
+            call_command("setup_kafka")
+
+    @pytest.mark.parametrize(
+        "server", ["b", "b.example.:9092", "10.0.0.1:1", "[::1]:9092", "[::1]", "fe80::1"]
+    )
+    def test_an_address_that_can_be_read_is_taken(self, server, settings):
+        settings.KAFKA_BOOTSTRAP_SERVERS = [server]
+
+        assert connection_options()["bootstrap_servers"] == [server]
 
     def test_topics_need_a_broker(self, settings):
         settings.KAFKA_BOOTSTRAP_SERVERS = []

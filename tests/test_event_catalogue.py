@@ -117,6 +117,59 @@ class TestBreaking:
             f"{PLACED} is gone",
         ]
 
+    def test_a_removed_channel_takes_all_of_it_from_its_readers(self) -> None:
+        changed = copy.deepcopy(DOCUMENT)
+        del changed["channels"]["shop.orders"]
+
+        assert broken(DOCUMENT, changed) == [
+            "The channel shop.orders is gone. Readers subscribe to shop.orders: leave it as it was, and announce "
+            "what is new beside it."
+        ]
+
+    def test_so_does_another_address(self) -> None:
+        changed = copy.deepcopy(DOCUMENT)
+        changed["channels"]["shop.orders"]["address"] = "shop.sales"
+
+        assert broken(DOCUMENT, changed) == [
+            "The channel shop.orders has another address (shop.orders before, shop.sales now). Readers subscribe to "
+            "shop.orders: leave it as it was, and announce what is new beside it."
+        ]
+
+    def test_an_event_stays_in_its_channel(self) -> None:
+        changed = copy.deepcopy(DOCUMENT)
+        moved = changed["channels"]["shop.orders"]["messages"].pop(PLACED)
+        changed["channels"]["shop.payments"]["messages"][PLACED] = moved
+
+        assert broken(DOCUMENT, changed) == [
+            f"{PLACED} left the channel shop.orders. Leave {PLACED} as it was, and announce what is new as "
+            "orders.order_placed.v2 beside it."
+        ]
+
+    def test_an_event_that_is_gone_altogether_is_said_once(self) -> None:
+        changed = copy.deepcopy(DOCUMENT)
+        del changed["channels"]["shop.orders"]["messages"][PLACED]
+        for part in ("messages", "schemas"):
+            del changed["components"][part][PLACED]
+
+        assert [sentence.partition(". ")[0] for sentence in broken(DOCUMENT, changed)] == [
+            f"{PLACED} is gone"
+        ]
+
+    def test_an_event_keeps_its_key(self) -> None:
+        changed = copy.deepcopy(DOCUMENT)
+        bindings = changed["components"]["messages"][PLACED]["bindings"]
+        bindings["kafka"]["key"]["description"] = "The event's buyer_id."
+
+        assert broken(DOCUMENT, changed) == [
+            f"{PLACED} has another key (string The event's order_id before, string The event's buyer_id now), so its "
+            f"order is another. Leave {PLACED} as it was, and announce what is new as orders.order_placed.v2 "
+            "beside it."
+        ]
+
+        del bindings["kafka"]["key"]
+        (sentence,) = broken(DOCUMENT, changed)
+        assert "before, none now), so its order is another" in sentence
+
     def test_what_comes_beside_breaks_nobody(self) -> None:
         assert broken(DOCUMENT, with_field("gift", {"type": "boolean"})) == []
         assert broken({}, DOCUMENT) == []

@@ -36,8 +36,6 @@ log = logging.getLogger(__name__)
 BATCH = 20
 # One call begins no further delivery after this time: on a slow mail server, what was claimed doesn't wait in vain.
 BUDGET = timedelta(seconds=5)
-# What isn't made yet is made by another consumer, which is seldom more than moments behind.
-_READY_SOON = timedelta(seconds=1)
 
 
 def send_due(*, now: datetime, stop: Callable[[], bool] = lambda: False, budget: timedelta = BUDGET) -> int:
@@ -116,21 +114,31 @@ class _Batch:
                 use_case(services.hand_back, holder=self.holder, now=self.clock.now())
                 break
             began = time.monotonic()
-            sent += self._deliver(message, following, connection)
+            composed = self._begin(message, connection)
+            if composed is None:
+                # Nothing went to the server, so its limit isn't touched: whoever waits holds up nobody else.
+                continue
+            sent += self._deliver(message, following, connection, *composed)
             time.sleep(max(0.0, 1 / settings.MAIL_PER_SECOND - (time.monotonic() - began)))
         return sent
 
-    def _deliver(
-        self, message: EmailMessage, following: EmailMessage | None, connection: BaseEmailBackend
-    ) -> bool:
+    def _begin(
+        self, message: EmailMessage, connection: BaseEmailBackend
+    ) -> tuple[Letter, mail.EmailMultiAlternatives] | None:
         if self.renewed != message.pk and not use_case(
             services.renew, message_id=message.pk, holder=self.holder
         ):
-            return False
-        composed = self._compose(message, connection)
-        if composed is None:
-            return False
-        letter, written = composed
+            return None
+        return self._compose(message, connection)
+
+    def _deliver(
+        self,
+        message: EmailMessage,
+        following: EmailMessage | None,
+        connection: BaseEmailBackend,
+        letter: Letter,
+        written: mail.EmailMultiAlternatives,
+    ) -> bool:
         failpoint("mail.before_send")
         failure = _hand_over(written, connection)
         if failure is not None:
@@ -149,7 +157,13 @@ class _Batch:
         except Undeliverable as error:
             self._fails(message, Failure(reason=str(error), final=True))
         except NotReady as error:
-            self._put_off(message, str(error), _READY_SOON)
+            use_case(
+                services.wait,
+                message_id=message.pk,
+                holder=self.holder,
+                error=str(error),
+                now=self.clock.now(),
+            )
         except Exception as error:
             # A template or a neighbour with a bug must not stop everybody else's mail.
             log.exception("mail %s can't be written", message.pk)

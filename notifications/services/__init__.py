@@ -43,6 +43,7 @@ __all__ = [
     "postpone",
     "renew",
     "resend",
+    "wait",
 ]
 
 # Longer than one delivery can take, which is smtp.LONGEST, with the writing before it; renewed before each one.
@@ -50,6 +51,9 @@ LEASE = timedelta(minutes=3)
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(hours=24)
+# What isn't made yet is made by another consumer, which is seldom more than moments behind.
+FIRST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,14 +157,26 @@ def postpone(*, message_id: UUID, holder: str, error: str, longest: timedelta, n
     message = _held(message_id, holder).first()
     if message is None:
         return False
-    if message.first_attempt_at is not None and now - message.first_attempt_at >= GIVE_UP_AFTER:
-        return bury(message_id=message_id, holder=holder, error=f"Given up after a day: {error}")
-    due = now + pause(attempts=message.attempts, longest=longest)
-    return bool(
-        _held(message_id, holder).update(
-            state=EmailMessage.State.RETRY, next_attempt_at=due, error=error, **_NO_LEASE
-        )
-    )
+    return _come_back(message, error, pause(attempts=message.attempts, longest=longest), now)
+
+
+@transaction.atomic
+def wait(*, message_id: UUID, holder: str, error: str, now: datetime) -> bool:
+    """
+    Put off what can't be written yet: for a second, then for about as long as it has waited, at most a minute.
+
+    It doesn't count as a try, so that a failed delivery afterwards is repeated as soon as any other; after a day it is
+    given up all the same.
+
+    :param error: what is missing.
+    """
+    message = _held(message_id, holder).first()
+    if message is None:
+        return False
+    # Not negative, where another sender's clock runs ahead of this one's.
+    waited = max(now - (message.first_attempt_at or now), timedelta())
+    after = _spread(min(waited + FIRST_WAIT, LONGEST_WAIT))
+    return _come_back(message, error, after, now, attempts=F("attempts") - 1)
 
 
 @transaction.atomic
@@ -205,8 +221,7 @@ def forget_person(*, user_id: UUID) -> None:
 def pause(*, attempts: int, longest: timedelta = LONGEST_PAUSE) -> timedelta:
     """Return how long to wait after this many tries: doubling, within a fifth of jitter, at most ``longest``."""
     doubled: timedelta = FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), 16)
-    # Jitter, so that what failed together doesn't come back together.
-    return min(doubled, longest) * random.uniform(0.8, 1.2)  # noqa: S311
+    return _spread(min(doubled, longest))
 
 
 _NO_LEASE: dict[str, Any] = {"lease_until": None, "lease_holder": ""}
@@ -214,6 +229,25 @@ _NO_LEASE: dict[str, Any] = {"lease_until": None, "lease_holder": ""}
 
 def _held(message_id: UUID, holder: str) -> EmailMessageQuerySet:
     return EmailMessage.objects.held_by(holder).filter(pk=message_id)
+
+
+def _come_back(
+    message: EmailMessage, error: str, after: timedelta, now: datetime, **changes: Combinable
+) -> bool:
+    began = message.first_attempt_at
+    if began is not None and now - began >= GIVE_UP_AFTER:
+        reason = f"Given up after a day: {error}"
+        return bury(message_id=message.pk, holder=message.lease_holder, error=reason)
+    return bool(
+        _held(message.pk, message.lease_holder).update(
+            state=EmailMessage.State.RETRY, next_attempt_at=now + after, error=error, **changes, **_NO_LEASE
+        )
+    )
+
+
+def _spread(pause: timedelta) -> timedelta:
+    # Jitter, so that what failed together doesn't come back together.
+    return pause * random.uniform(0.8, 1.2)  # noqa: S311
 
 
 def _lease_end() -> Combinable:

@@ -107,21 +107,6 @@ class TestDelivery:
         paid.refresh_from_db()
         assert paid.error == "The order was paid, cancelled or has expired meanwhile."
 
-    def test_waits_for_a_receipt_that_is_not_issued_yet(
-        self, server: Script, orders: Orders, receipts: SimpleNamespace
-    ) -> None:
-        message = a_message("order_paid")
-        receipts.issued = False
-        assert send() == 0
-        message.refresh_from_db()
-        assert (message.state, message.error) == ("retry", "The receipt isn't issued yet.")
-        assert message.next_attempt_at - timezone.now() < timedelta(seconds=2)
-
-        receipts.issued = True
-        come_due()
-
-        assert send() == 1
-
     def test_the_command_sends_what_is_due(
         self, server: Script, orders: Orders, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -279,22 +264,6 @@ class TestFailure:
             message.refresh_from_db()
             assert (message.state, message.attempts) == ("retry", 1)
             assert message.error.startswith(reason)
-
-    @pytest.mark.parametrize("per_second", [4, 50])
-    def test_hands_over_no_more_a_second_than_the_setting_says(
-        self, server: Script, orders: Orders, settings: Any, monkeypatch: pytest.MonkeyPatch, per_second: int
-    ) -> None:
-        settings.MAIL_PER_SECOND = per_second
-        pauses: list[float] = []
-        clock = SimpleNamespace(monotonic=lambda: 7.0, sleep=pauses.append)
-        monkeypatch.setattr(sender, "time", clock)
-        for _ in range(3):
-            a_message()
-
-        assert send() == 3
-
-        # The clock stands still, so each delivery took no time of its own.
-        assert pauses == [1 / per_second] * 3
 
     def test_a_connection_cut_before_the_answer_sends_once_more_with_the_same_id(
         self, server: Script, orders: Orders

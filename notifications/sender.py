@@ -214,7 +214,13 @@ class _Batch:
         self.broken = self.broken or failure.broken
         log.warning("mail %s wasn't sent: %s", message.pk, failure.reason)
         if failure.final:
-            use_case(services.bury, message_id=message.pk, holder=self.holder, error=failure.reason)
+            use_case(
+                services.bury,
+                message_id=message.pk,
+                holder=self.holder,
+                error=failure.reason,
+                now=self.clock.now(),
+            )
         else:
             self._put_off(message, failure.reason, failure.longest_pause)
 

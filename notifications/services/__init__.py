@@ -103,8 +103,8 @@ def claim(*, holder: str, limit: int, now: datetime) -> list[EmailMessage]:
 
     :param holder: a name of this very claim, never used before.
     """
-    taken = _take(EmailMessage.objects.abandoned().order_by("lease_until"), holder, limit, now)
-    _take(EmailMessage.objects.due(now).order_by("next_attempt_at", "id"), holder, limit - taken, now)
+    taken = _take(EmailMessage.objects.abandoned().order_by("lease_until"), holder, limit)
+    _take(EmailMessage.objects.due(now).order_by("next_attempt_at", "id"), holder, limit - taken)
     return list(EmailMessage.objects.held_by(holder).order_by("next_attempt_at", "id"))
 
 
@@ -127,6 +127,7 @@ def mark_sent(*, message_id: UUID, holder: str, delivery: Delivery, now: datetim
             sent_to=addresses.shortened(delivery.address),
             sent_to_hash=addresses.hashed(delivery.address),
             provider_message_id=delivery.provider_message_id[:255],
+            first_attempt_at=_first_try(now),
             error="",
             **_NO_LEASE,
         )
@@ -180,7 +181,7 @@ def wait(*, message_id: UUID, holder: str, error: str, now: datetime) -> bool:
 
 
 @transaction.atomic
-def bury(*, message_id: UUID, holder: str, error: str) -> bool:
+def bury(*, message_id: UUID, holder: str, error: str, now: datetime) -> bool:
     """
     Give a message up for good.
 
@@ -188,7 +189,10 @@ def bury(*, message_id: UUID, holder: str, error: str) -> bool:
     """
     return bool(
         _held(message_id, holder).update(
-            state=EmailMessage.State.DEAD, error=error or "No reason given.", **_NO_LEASE
+            state=EmailMessage.State.DEAD,
+            error=error or "No reason given.",
+            first_attempt_at=_first_try(now),
+            **_NO_LEASE,
         )
     )
 
@@ -237,12 +241,23 @@ def _come_back(
     began = message.first_attempt_at
     if began is not None and now - began >= GIVE_UP_AFTER:
         reason = f"Given up after a day: {error}"
-        return bury(message_id=message.pk, holder=message.lease_holder, error=reason)
+        return bury(message_id=message.pk, holder=message.lease_holder, error=reason, now=now)
     return bool(
         _held(message.pk, message.lease_holder).update(
-            state=EmailMessage.State.RETRY, next_attempt_at=now + after, error=error, **changes, **_NO_LEASE
+            state=EmailMessage.State.RETRY,
+            next_attempt_at=now + after,
+            first_attempt_at=_first_try(now),
+            error=error,
+            **changes,
+            **_NO_LEASE,
         )
     )
+
+
+def _first_try(now: datetime) -> Combinable:
+    # Written with what came of the try: at claiming, a batch that is handed back or whose sender dies would use up the
+    # day of messages that nobody has begun.
+    return Coalesce("first_attempt_at", Value(now, output_field=DateTimeField()))
 
 
 def _spread(pause: timedelta) -> timedelta:
@@ -254,7 +269,7 @@ def _lease_end() -> Combinable:
     return ExpressionWrapper(Now() + LEASE, output_field=DateTimeField())
 
 
-def _take(rows: EmailMessageQuerySet, holder: str, limit: int, now: datetime) -> int:
+def _take(rows: EmailMessageQuerySet, holder: str, limit: int) -> int:
     if limit <= 0:
         return 0
     candidates = rows
@@ -270,6 +285,5 @@ def _take(rows: EmailMessageQuerySet, holder: str, limit: int, now: datetime) ->
             lease_until=_lease_end(),
             lease_holder=holder,
             attempts=F("attempts") + 1,
-            first_attempt_at=Coalesce("first_attempt_at", Value(now, output_field=DateTimeField())),
         )
     )

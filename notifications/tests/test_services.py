@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -58,12 +58,66 @@ class TestClaim:
 
         assert not services.renew(message_id=message.pk, holder="late")
         assert not services.mark_sent(message_id=message.pk, holder="late", delivery=delivery, now=NOW)
-        assert not services.bury(message_id=message.pk, holder="late", error="x")
+        assert not services.bury(message_id=message.pk, holder="late", error="x", now=NOW)
         assert not services.postpone(
             message_id=message.pk, holder="late", error="x", longest=timedelta(minutes=1), now=NOW
         )
         message.refresh_from_db()
         assert (message.state, message.lease_holder, message.error) == ("sending", "another", "")
+
+
+class TestTheDayOfRetries:
+    YESTERDAY = NOW - timedelta(hours=25)
+
+    def fail(self, message: EmailMessage, *, holder: str, now: datetime) -> None:
+        services.claim(holder=holder, limit=1, now=now)
+        services.postpone(
+            message_id=message.pk, holder=holder, error="450 later", longest=timedelta(minutes=1), now=now
+        )
+        message.refresh_from_db()
+
+    def test_is_not_used_up_by_what_was_handed_back(self) -> None:
+        message = a_message(next_attempt_at=self.YESTERDAY)
+        services.claim(holder="stopped", limit=1, now=self.YESTERDAY)
+        # Renewed with the delivery before it, and then not begun.
+        services.renew(message_id=message.pk, holder="stopped")
+        services.hand_back(holder="stopped", now=self.YESTERDAY)
+
+        self.fail(message, holder="me", now=NOW)
+
+        assert (message.state, message.error, message.first_attempt_at) == ("retry", "450 later", NOW)
+
+    def test_is_not_used_up_by_a_sender_that_died_before(self) -> None:
+        message = a_message(next_attempt_at=self.YESTERDAY)
+        services.claim(holder="dead", limit=1, now=self.YESTERDAY)
+        EmailMessage.objects.update(lease_until=self.YESTERDAY)
+
+        self.fail(message, holder="me", now=NOW)
+
+        assert (message.state, message.attempts, message.first_attempt_at) == ("retry", 2, NOW)
+
+    def test_begins_with_the_first_failure(self) -> None:
+        message = a_message(next_attempt_at=self.YESTERDAY)
+
+        self.fail(message, holder="me", now=self.YESTERDAY)
+        assert (message.state, message.first_attempt_at) == ("retry", self.YESTERDAY)
+        self.fail(message, holder="again", now=NOW)
+
+        assert (message.state, message.error) == ("dead", "Given up after a day: 450 later")
+        assert message.first_attempt_at == self.YESTERDAY
+
+    def test_stands_with_what_was_sent_or_refused_at_once(self) -> None:
+        sent, refused = a_message(), a_message()
+        services.claim(holder="me", limit=2, now=timezone.now())
+        delivery = services.Delivery(address="ana@example.com", language="en")
+
+        services.mark_sent(message_id=sent.pk, holder="me", delivery=delivery, now=NOW)
+        services.bury(message_id=refused.pk, holder="me", error="550 no", now=NOW)
+
+        assert set(EmailMessage.objects.values_list("state", "first_attempt_at")) == {
+            ("sent", NOW),
+            ("dead", NOW),
+        }
 
 
 class TestResend:

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from shop import env
+from shop.core.languages import with_catalogues
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PRODUCTION = env.choice("SHOP_ENV", ("development", "production"), "development") == "production"
@@ -310,7 +311,10 @@ else:
 
 # Language, time, numbers.
 LANGUAGE_CODE = env.text("SHOP_LANGUAGE", "en")
-LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+# Words of the operator's own, which come before those of the apps.
+LOCALE_PATHS = [SHOP_DATA / "locale"]
+# Whatever mails can be written in; which language's catalogues are there decides it.
+LANGUAGES = with_catalogues(BASE_DIR / "notifications" / "locale", *LOCALE_PATHS)
 # What the catalogue may be written in, its own language first: that is what products and categories say themselves.
 CATALOGUE_LANGUAGES = env.languages("SHOP_LANGUAGES", "en,de", own=LANGUAGE_CODE)
 USE_I18N = True

@@ -1,13 +1,15 @@
-"""Which of a few languages somebody reads best."""
+"""Which languages there are words in, and which of a few somebody reads best."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import get_language_info, to_language
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 def nearest(code: str, offered: Sequence[str]) -> str:
@@ -40,3 +42,23 @@ def preferred(header: str, offered: Sequence[str]) -> str:
         if quality and (found := nearest(code, offered)):
             return found
     return offered[0]
+
+
+def with_catalogues(*folders: Path) -> list[tuple[str, str]]:
+    """
+    Return the languages that compiled catalogues are there for, each with its own name; English first.
+
+    English is what the words are written in, so it needs no catalogue.
+
+    :param folders: each holds ``<locale>/LC_MESSAGES/django.mo``.
+    """
+    found = {file.parent.parent.name for folder in folders for file in folder.glob("*/LC_MESSAGES/django.mo")}
+    codes = ["en", *sorted({to_language(locale) for locale in found} - {"en"})]
+    return [(code, _own_name(code)) for code in codes]
+
+
+def _own_name(code: str) -> str:
+    try:
+        return str(get_language_info(code)["name_local"])
+    except KeyError:
+        return code

@@ -154,6 +154,8 @@ def email(name: str) -> dict[str, Any]:
     """
     Return Django's e-mail settings for a URL such as ``smtp+tls://user:password@host:587``.
 
+    ``smtp+tls`` begins in clear and goes on with TLS (STARTTLS); ``smtp+ssl`` speaks it from the start, and so does
+    ``smtps`` on its own port 465 or without one.
     A provider's name stands for its API, with django-anymail's settings behind it: ``brevo:?api_key=…``.
 
     :raises ImproperlyConfigured: the URL can't be read.
@@ -163,8 +165,15 @@ def email(name: str) -> dict[str, Any]:
         return _mail_provider(name, url)
     try:
         found: dict[str, Any] = environ.Env.email_url_config(url)
-    except (ValueError, KeyError) as error:
-        raise ImproperlyConfigured(f"{name} can't be read as an e-mail URL.") from error
+    except (ValueError, KeyError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(
+            f"{name} can't be read as an e-mail URL; write smtp+tls://user:password@host:587."
+        ) from error
+    if url.startswith("smtp") and not found["EMAIL_HOST"]:
+        raise ImproperlyConfigured(f"{name} names no host; write smtp+tls://user:password@host:587.")
+    # The library takes it for STARTTLS, which a server on this port waits for in vain (RFC 8314).
+    if urlsplit(url).scheme == "smtps" and found["EMAIL_PORT"] in (None, 465):
+        found |= {"EMAIL_PORT": 465, "EMAIL_USE_TLS": False, "EMAIL_USE_SSL": True}
     # The limits for Django's own are for each read, which a server that dawdles never reaches.
     if found["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
         found["EMAIL_BACKEND"] = "notifications.smtp.EmailBackend"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ def production_is_safe(**_options: Any) -> list[CheckMessage]:
     """Report what a production shop must not run with; says nothing in development."""
     if not settings.PRODUCTION:
         return []
-    return [*_process(), *_addresses(), *_sign_in(), *_parts(), *_stripe()]
+    return [*_process(), *_addresses(), *_sign_in(), *_parts(), *_mail(), *_kafka(), *_stripe()]
 
 
 def refuse_unsafe_start() -> None:
@@ -84,10 +85,57 @@ def _parts() -> Iterator[CheckMessage]:
         yield Warning(
             "REDIS_URL is not set: each process counts tries for itself, so limits are looser.", id="ops.W009"
         )
+
+
+def _mail() -> Iterator[CheckMessage]:
     if settings.EMAIL_BACKEND.rpartition(".")[0] in {
         f"django.core.mail.backends.{kind}" for kind in ("console", "filebased", "locmem", "dummy")
     }:
         yield Error("EMAIL_URL names no mail server: nobody would get a receipt.", id="ops.E010")
+    by_smtp = settings.EMAIL_BACKEND == "notifications.smtp.EmailBackend"
+    encrypted = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+    if by_smtp and not encrypted and not _is_this_machine(settings.EMAIL_HOST):
+        yield Error(
+            "EMAIL_URL sends the server's password and the links in mails in clear: write "
+            "smtp+tls://user:password@host:587, or smtps://user:password@host:465.",
+            id="ops.E016",
+        )
+
+
+def _kafka() -> Iterator[CheckMessage]:
+    if settings.EVENTS_BACKEND != "kafka":
+        return
+    protocol = settings.KAFKA_SECURITY_PROTOCOL
+    for name in ("KAFKA_SASL_MECHANISM", "KAFKA_USERNAME", "KAFKA_PASSWORD"):
+        given = bool(getattr(settings, name))
+        if protocol.startswith("SASL_") and not given:
+            yield Error(f"{name} is required with KAFKA_SECURITY_PROTOCOL={protocol}.", id="ops.E017")
+        if not protocol.startswith("SASL_") and given:
+            yield Error(
+                f"{name} is of no use with KAFKA_SECURITY_PROTOCOL={protocol}, which signs nobody in: "
+                "write SASL_SSL.",
+                id="ops.E018",
+            )
+    elsewhere = [
+        broker
+        for broker in settings.KAFKA_BOOTSTRAP_SERVERS
+        if not _is_this_machine(urlsplit(f"//{broker}").hostname)
+    ]
+    if elsewhere and protocol.endswith("PLAINTEXT"):
+        yield Warning(
+            f"KAFKA_SECURITY_PROTOCOL is {protocol}: whoever is on the way to {', '.join(elsewhere)} reads and "
+            "changes events. Use SSL or SASL_SSL, unless the network is the shop's alone.",
+            id="ops.W019",
+        )
+
+
+def _is_this_machine(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _stripe() -> Iterator[CheckMessage]:

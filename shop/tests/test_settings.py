@@ -10,11 +10,14 @@ import sys
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 
 from shop import env
+from shop.ops.checks import production_is_safe
 
 pytestmark = pytest.mark.once
 
@@ -116,6 +119,7 @@ class TestProduction:
             ("SHOP_URL", "http://shop.example"),
             ("STOREFRONT_URL", "http://store.example"),
             ("EMAIL_URL", "consolemail://"),
+            ("EMAIL_URL", "smtp://shop:secret@mail.internal:587"),
             ("STRIPE_PUBLISHABLE_KEY", "pk_test_0123456789abcdef"),
             ("STRIPE_WEBHOOK_SECRET", "secret"),
             ("STRIPE_API_BASE", "http://127.0.0.1:8001"),
@@ -143,6 +147,67 @@ class TestProduction:
         assert code == 1
         assert words in said
         assert start("wsgi", tmp_path, **changed)[0] == 0
+
+    @pytest.mark.parametrize(
+        ("url", "refused"),
+        [
+            ("smtp://shop:secret@mail.internal:587", True),
+            ("smtp://10.0.0.7", True),
+            ("smtp://127.0.0.1:1025", False),
+            ("smtp://localhost", False),
+            ("smtp://[::1]:25", False),
+            ("smtp+tls://shop:secret@mail.internal:587", False),
+            ("smtp+ssl://shop:secret@mail.internal:465", False),
+            ("smtps://shop:secret@mail.internal", False),
+            ("brevo:?api_key=key", False),
+        ],
+    )
+    def test_mail_is_not_sent_in_clear(self, settings, monkeypatch, url, refused):
+        monkeypatch.setenv("EMAIL_URL", url)
+        for name, value in env.email("EMAIL_URL").items():
+            setattr(settings, name, value)
+
+        found = of_production(settings, "EMAIL_URL")
+
+        assert [issue.id for issue in found] == ["ops.E016"] * refused
+        for issue in found:
+            assert "write smtp+tls://user:password@host:587" in issue.msg
+            assert "secret" not in issue.msg
+
+    @pytest.mark.parametrize(
+        ("protocol", "given", "found"),
+        [
+            ("SSL", "", []),
+            ("SASL_SSL", "SASL_MECHANISM USERNAME PASSWORD", []),
+            ("SASL_SSL", "SASL_MECHANISM USERNAME", ["ops.E017"]),
+            ("SASL_SSL", "", ["ops.E017"] * 3),
+            ("SSL", "USERNAME PASSWORD", ["ops.E018"] * 2),
+            ("PLAINTEXT", "", ["ops.W019"]),
+            ("SASL_PLAINTEXT", "SASL_MECHANISM USERNAME PASSWORD", ["ops.W019"]),
+        ],
+    )
+    def test_the_broker_is_signed_in_to_and_not_overheard(self, settings, protocol, given, found):
+        settings.EVENTS_BACKEND, settings.KAFKA_SECURITY_PROTOCOL = "kafka", protocol
+        settings.KAFKA_BOOTSTRAP_SERVERS = ["127.0.0.1:9092", "kafka.internal:9092"]
+        for name in ("SASL_MECHANISM", "USERNAME", "PASSWORD"):
+            setattr(settings, f"KAFKA_{name}", "secret" if name in given.split() else "")
+
+        issues = of_production(settings, "KAFKA_")
+
+        assert [issue.id for issue in issues] == found
+        assert "secret" not in str(issues)
+
+    def test_a_broker_of_this_machine_may_be_spoken_to_in_clear(self, settings):
+        settings.EVENTS_BACKEND, settings.KAFKA_SECURITY_PROTOCOL = "kafka", "PLAINTEXT"
+        settings.KAFKA_BOOTSTRAP_SERVERS = ["127.0.0.1:9092", "[::1]:9092", "localhost:9092", "localhost"]
+
+        assert of_production(settings, "KAFKA_") == []
+
+
+def of_production(settings: Any, name: str) -> list[CheckMessage]:
+    """Return what production would be told about the variables that begin with a name."""
+    settings.PRODUCTION = True
+    return [found for found in production_is_safe() if found.msg.startswith(name)]
 
 
 class TestTls:
@@ -176,6 +241,7 @@ class TestDevelopment:
             ({"PORT": "eighty"}, "PORT is 'eighty'; write a whole number from 1 to 65000."),
             ({"SHOP_ENV": "prod"}, "SHOP_ENV is 'prod'; choose one of: development, production."),
             ({"DATABASE_URL": "mysql://db/shop"}, "DATABASE_URL"),
+            ({"EMAIL_URL": "garbage"}, "EMAIL_URL can't be read as an e-mail URL; write smtp+tls://"),
             ({"EVENTS_BACKEND": "kafka"}, "KAFKA_BOOTSTRAP_SERVERS is required"),
             (
                 {
@@ -248,6 +314,33 @@ class TestEnv:
         assert (found["EMAIL_BACKEND"], found["EMAIL_USE_TLS"]) == ("notifications.smtp.EmailBackend", True)
         monkeypatch.setenv("EMAIL_URL", "filemail:///tmp/mail")
         assert env.email("EMAIL_URL")["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend"
+
+    @pytest.mark.parametrize(
+        ("url", "tls", "ssl", "port"),
+        [
+            ("smtp+tls://user:secret@mail.internal:587", True, False, 587),
+            ("smtp+ssl://user:secret@mail.internal:465", False, True, 465),
+            ("smtps://user:secret@mail.internal:465", False, True, 465),
+            ("smtps://user:secret@mail.internal", False, True, 465),
+            ("smtps://user:secret@mail.internal:587", True, False, 587),
+        ],
+    )
+    def test_the_scheme_of_mail_says_when_tls_begins(self, monkeypatch, url, tls, ssl, port):
+        monkeypatch.setenv("EMAIL_URL", url)
+
+        found = env.email("EMAIL_URL")
+
+        said = (found.get("EMAIL_USE_TLS", False), found.get("EMAIL_USE_SSL", False), found["EMAIL_PORT"])
+        assert said == (tls, ssl, port)
+
+    @pytest.mark.parametrize(
+        "url", ["garbage", "smtp://", "smtp://mail.internal:port", "http://mail.internal"]
+    )
+    def test_mail_that_can_not_be_read_is_named(self, monkeypatch, url):
+        monkeypatch.setenv("EMAIL_URL", url)
+
+        with pytest.raises(ImproperlyConfigured, match=r"EMAIL_URL .*write smtp\+tls://user"):
+            env.email("EMAIL_URL")
 
     def test_mail_by_a_provider_takes_its_settings_from_the_url(self, monkeypatch):
         monkeypatch.setenv("EMAIL_URL", "mailgun:?api_key=a%26b&sender_domain=mail.shop.example")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from email.header import Header
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core import mail
@@ -15,6 +16,17 @@ if TYPE_CHECKING:
     from notifications.letter import Letter
     from notifications.models import EmailMessage
     from notifications.sandbox import Words
+
+
+class _Mail(mail.EmailMultiAlternatives):
+    def message(self, **options: Any) -> Any:
+        message = super().message(**options)
+        subject = str(self.subject)
+        if not subject.isascii():
+            # Django encodes it without the header's name, so a long one doesn't fit beside that and leaves its line
+            # empty: readers show it with a space in front, filters take it for missing.
+            message.replace_header("Subject", Header(subject, "utf-8", header_name="Subject").encode())
+        return message
 
 
 def mail_of(
@@ -31,7 +43,7 @@ def mail_of(
         context=letter.context,
         words=words,
     )
-    outgoing = mail.EmailMultiAlternatives(
+    outgoing = _Mail(
         subject=written.subject,
         body=written.text,
         from_email=settings.DEFAULT_FROM_EMAIL,

@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from notifications import sender, services
 from notifications.models import EmailMessage
+from notifications.sandbox import Words
+from notifications.services import overriding
 from notifications.tests.conftest import Orders, Script
 from notifications.tests.factories import a_message
 from shop.core.failpoints import FailpointReached
@@ -53,6 +55,20 @@ class TestDelivery:
         assert taken["Message-ID"] == message.message_id
         assert taken["Auto-Submitted"] == "auto-generated"
         assert taken["Subject"] == "Your order K7Q2MXR94T"
+
+    @pytest.mark.parametrize("letters", [60, 150])
+    def test_a_long_subject_stands_on_the_line_of_its_header(
+        self, server: Script, orders: Orders, monkeypatch: pytest.MonkeyPatch, letters: int
+    ) -> None:
+        subject = ("Größe 42 ist wieder da: " * 10)[:letters].strip()
+        words = Words(subject=subject, text="Ja", html="<p>Ja</p>")
+        monkeypatch.setattr(overriding, "words_for", lambda **_of: words)
+        a_message()
+
+        assert send() == 1
+
+        # A header that begins on the line below is read with a space in front.
+        assert server.taken[0]["Subject"] == subject
 
     def test_does_nothing_without_mail_and_opens_no_connection(self, server: Script) -> None:
         assert send() == 0

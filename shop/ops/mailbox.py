@@ -77,11 +77,12 @@ def read(name: str) -> Mail | None:
     return Mail(
         name=name,
         to=str(message["To"] or ""),
-        subject=str(message["Subject"] or ""),
+        # What was folded right behind the header's name begins with a space.
+        subject=str(message["Subject"] or "").strip(),
         text=_body(message, "plain"),
         html=_body(message, "html"),
         at=datetime.fromtimestamp(int(name[:19]) / 1e9, UTC),
-        headers={key: str(value) for key, value in message.items()},
+        headers={key: str(value).strip() for key, value in message.items()},
         attachments=[part.get_filename() or part.get_content_type() for part in message.iter_attachments()],
     )
 

@@ -37,6 +37,13 @@ class TestBackend:
         assert found.attachments == ["receipt.pdf"]
         assert found.at.tzinfo is not None
 
+    def test_a_long_subject_begins_with_its_first_letter(self, folder):
+        subject = "Bestätigen Sie Ihre neue E-Mail-Adresse, damit Ihre Bestellungen Sie erreichen"
+        send(subject)
+
+        (found,) = mailbox.newest_first()
+        assert (found.subject, found.headers["Subject"]) == (subject, subject)
+
     def test_names_sort_by_time_and_the_newest_comes_first(self, folder):
         for number in range(5):
             send(f"Mail {number}")

@@ -3,7 +3,8 @@ Whether the catalogue answers as fast with a million products as with a thousand
 
 For each size it fills a database with ``seed_catalogue`` and asks for lists, cursor pages, details, searches and
 facets, through the whole stack but the network. The sizes are asked in turn, one call each, so that whatever else the
-machine does slows all of them alike. It prints the median of each, and how much it grew from the smallest size to the
+machine does slows all of them alike, and by new processes each round, since one may be a quarter slower than another
+for as long as it lives. It prints the median of each, and how much it grew from the smallest size to the
 largest; a growth beyond its bound (1.5 for lists, cursor pages and details, 3 for filters, search and facets) is
 marked, and the command then ends with 1. "Edited" is the first answer after an edit, which keeps the same bound.
 "Cold" is with nothing remembered at all, as once in ``CATALOGUE_CACHE`` seconds; of these only searches by relevance
@@ -45,7 +46,12 @@ def main() -> None:
     """Ask each size in a process of its own, and compare."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--sizes", default="1000,100000,1000000", help="products, ascending, with commas")
-    options.add_argument("--times", type=int, default=60, help="how often each is asked")
+    options.add_argument(
+        "--times", type=int, default=60, help="how often each is asked, in all rounds together"
+    )
+    options.add_argument(
+        "--rounds", type=int, default=4, help="how often the processes that answer begin anew"
+    )
     options.add_argument(
         "--only", default="", metavar="WORD", help="only questions that begin so: list, search, facets"
     )
@@ -104,24 +110,37 @@ def _database(server: Any, size: int, folder: str) -> str:
 
 def _asked(urls: dict[int, str], folder: str, chosen: argparse.Namespace) -> tuple[Figures, Figures]:
     """Return the median of each question in milliseconds by size, and that of its processor time."""
-    sized = {size: _Shop(size, _environment(url, folder)) for size, url in urls.items()}
+    took: dict[str, dict[int, list[tuple[float, float]]]] = {}
+    for _ in range(chosen.rounds):
+        sized = {size: _Shop(size, _environment(url, folder)) for size, url in urls.items()}
+        try:
+            for name in next(iter(sized.values())).questions:
+                if name.startswith(chosen.only):
+                    answers = took.setdefault(name, {size: [] for size in sized})
+                    _ask(name, sized, max(1, chosen.times // chosen.rounds), answers)
+        finally:
+            for shop in sized.values():
+                shop.close()
     figures: tuple[Figures, Figures] = ({}, {})
-    try:
-        for name in next(iter(sized.values())).questions:
-            if not name.startswith(chosen.only):
-                continue
-            took: dict[int, list[tuple[float, float]]] = {size: [] for size in sized}
-            for turn in range(WARM_UP + chosen.times):
-                for size, shop in sized.items():
-                    once = shop.ask(name)
-                    took[size] += [once] if turn >= WARM_UP else []
-            for which, found in enumerate(figures):
-                found[name] = {size: statistics.median(one[which] for one in took[size]) for size in sized}
-            print(_line(name, figures[0][name]), flush=True)
-    finally:
-        for shop in sized.values():
-            shop.close()
+    for name, answers in took.items():
+        for which, found in enumerate(figures):
+            found[name] = {
+                size: statistics.median(once[which] for once in all_of_it)
+                for size, all_of_it in answers.items()
+            }
+        print(_line(name, figures[0][name]), flush=True)
     return figures
+
+
+def _ask(
+    name: str, sized: dict[int, _Shop], times: int, answers: dict[int, list[tuple[float, float]]]
+) -> None:
+    """Ask each size in turn, and add what that took to the answers."""
+    for turn in range(WARM_UP + times):
+        for size, shop in sized.items():
+            once = shop.ask(name)
+            if turn >= WARM_UP:
+                answers[size].append(once)
 
 
 class _Shop:
